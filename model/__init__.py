@@ -1,0 +1,14 @@
+"""The pure core: bytes of a feed become posts, and posts become tagged posts.
+
+Nothing here opens a connection, a database or a scikit-learn; a model version is read, never fitted.
+Read in this order:
+
+    errors      what can go wrong, as one family of exceptions
+    posts       Post and TaggedPost, the two ends of everything
+    feed        bytes of RSS, Atom or JSON Feed -> posts
+    text        a post's HTML -> blocks, sentences and words, parsed once
+    versions    a trained model on disk: read, checked, written, promoted
+    classifier  words -> scores, topics and evidence
+    summarizer  sentences -> the few that stand for the post
+    tagger      the whole way, for a batch of posts
+"""

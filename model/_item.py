@@ -1,0 +1,56 @@
+"""What both readers, of XML and of JSON, take from a feed before it becomes posts."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from model.posts import Post, has_unsafe_scheme, plain, safe_link, with_identity
+
+
+@dataclass(slots=True)
+class Item:
+    """One item as the feed has it: nothing resolved, nothing cleaned."""
+
+    guid: str = ""
+    title: str = ""  # plain text
+    link: str = ""
+    html: str | None = None
+    text: str | None = None
+    published: datetime | None = None
+    updated: datetime | None = None
+    bad_date: bool = False
+    authors: list[str] = field(default_factory=list)
+    categories: list[str] = field(default_factory=list)
+
+    def to_post(self, *, base: str, source: str | None) -> Post:
+        # A guid is an identity, not a link; but readers follow it, so one that would run a script is none.
+        guid = "" if has_unsafe_link(self.guid) else plain(self.guid)
+        return with_identity(
+            Post(
+                id=guid,
+                title=plain(self.title),
+                html=self.html if self.text is None else None,
+                text=self.text,
+                link=safe_link(self.link, base),
+                published=self.published or self.updated,
+                updated=self.updated,
+                source=source,
+                authors=tuple(dict.fromkeys(filter(None, map(plain, self.authors)))),
+                categories=tuple(dict.fromkeys(filter(None, map(plain, self.categories)))),
+            )
+        )
+
+
+@dataclass(slots=True)
+class Parsed:
+    """One feed document as its reader hands it on."""
+
+    title: str = ""
+    link: str = ""
+    items: list[Item] = field(default_factory=list)
+    warnings: list[tuple[str, str]] = field(default_factory=list)  # (kind, detail)
+
+
+def has_unsafe_link(guid: str) -> bool:
+    """True for `javascript:` and its like; `tag:`, `urn:`, `uuid:` and anything unknown are fine for an identity."""
+    scheme = plain(guid).replace(" ", "").partition(":")[0].lower()
+    return scheme in ("javascript", "data", "vbscript", "blob") and has_unsafe_scheme(guid)

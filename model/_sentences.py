@@ -1,0 +1,76 @@
+"""Where a sentence ends: a short splitter for technical prose.
+
+A full stop ends a sentence if white space follows, what comes then can begin a sentence, and what stands before is no
+abbreviation. Names such as `Node.js`, `v2.86.0` or `ASP.NET` have no white space after their stops and stay whole.
+"""
+
+import re
+
+# A run of closing marks, then the white space after it; or a CJK full stop, which needs none.
+_END = re.compile(r"""(?:[.!?…]+[)\]"'”’»]*(?=\s)|[。！？｡][」』”’）]*)\s*""")
+_LAST_WORD = re.compile(r"""[^\s(\["'“‘«]*\Z""")
+
+# Never the end of a sentence: something always follows.
+_OPENING = frozenset(
+    "e.g i.e eg ie cf vs v viz al approx ca resp incl excl fig figs eq eqs sec secs ch vol nos nr pp ed eds rev ref refs "
+    "mr mrs ms dr prof st jr sr gen sen rep gov capt lt col sgt dept est asst assn bros "
+    "jan feb mar apr jun jul aug sep sept oct nov dec mon tue wed thu fri".split()
+)
+# Never the end of a sentence if a number follows: "No. 7".
+_BEFORE_NUMBERS = frozenset({"no", "p", "art", "par"})
+# The end of a sentence only if the next word begins one beyond doubt.
+_AMBIGUOUS = frozenset("etc inc ltd co corp llc gmbh plc a.m p.m a.k.a u.s u.k e.u u.n ph.d b.sc m.sc u.s.a d.c".split())
+_SURE_STARTERS = frozenset(
+    "the this that these those it we you they he she there here in on at for from to by with as if when while after before "
+    "but and or so our your its their a an what how why however also today now please let".split()
+)
+
+
+def split(text: str) -> list[str]:
+    """The sentences of one block of text with folded white space; joined by single spaces they give the text back
+    (except after CJK full stops, where no space was)."""
+    sentences = []
+    start = 0
+    for end in _END.finditer(text):
+        if end.end() < len(text) and not _ends(text, start, end):
+            continue
+        sentence = text[start : end.end()].strip()
+        if sentence:
+            sentences.append(sentence)
+        start = end.end()
+    if text[start:].strip():
+        sentences.append(text[start:].strip())
+    return sentences
+
+
+def _ends(text: str, start: int, end: re.Match[str]) -> bool:
+    mark = text[end.start()]
+    if mark in "。！？｡":
+        return True
+    following = text[end.end() :  end.end() + 40]
+    if not _can_begin(following):
+        return False
+    if mark != "." or end.group().startswith(".."):
+        return True
+    found = _LAST_WORD.search(text, max(start, end.start() - 40), end.start())
+    word = found.group().lower() if found else ""
+    if word in _OPENING or (word in _BEFORE_NUMBERS and following[0].isdigit()):
+        return False
+    if word.isdigit() and start == end.start() - len(word):
+        return False  # "1. First do this"
+    single = len(word) == 1 and word.isalpha() and word != "i"  # an initial: "J. Smith"
+    if single or word in _AMBIGUOUS:
+        first = re.match(r"[\"'“‘(\[]*([A-Za-z]+)", following)
+        return first is not None and first.group(1)[0].isupper() and first.group(1).lower() in _SURE_STARTERS
+    return True
+
+
+def _can_begin(following: str) -> bool:
+    """Whether a sentence can begin like this: not in lower case, unless it is a name such as `iOS` or `eBPF`."""
+    first = following.lstrip("\"'“‘«([`*_")[:20]
+    if not first:
+        return True
+    if first[0].islower():
+        word = re.match(r"[a-z]+[A-Z]", first)
+        return word is not None
+    return first[0].isalnum() or first[0] not in ".,;:!?)]}%"

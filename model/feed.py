@@ -1,0 +1,124 @@
+"""Bytes -> posts: RSS 0.9x, 1.0 and 2.0, Atom 0.3 and 1.0, JSON Feed 1.0 and 1.1.
+
+What can be read is read, and what was wrong is named in a warning; FeedError is for bytes that are no feed at all, or
+that would do harm. No entity beyond plain text is ever expanded, and nothing is ever opened or fetched.
+"""
+
+import re
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple
+
+from model import _json, _jsonfeed, _xmlfeed
+from model._encoding import decode
+from model.errors import FeedError
+from model.posts import Post, content_id, plain, safe_link
+
+# The first bytes of what people hand in by mistake.
+_MAGIC = (
+    (b"\x89PNG", "a PNG image"),
+    (b"\xff\xd8\xff", "a JPEG image"),
+    (b"GIF8", "a GIF image"),
+    (b"%PDF", "a PDF document"),
+    (b"PK\x03\x04", "a ZIP archive"),
+    (b"\x1f\x8b", "gzip data"),
+    (b"\x28\xb5\x2f\xfd", "Zstandard data"),
+    (b"SQLite format 3\0", "an SQLite database"),
+    (b"\x7fELF", "a program"),
+)
+_ROOT = re.compile(r"(?:\s+|<\?.*?(?:\?>|\Z)|<!--.*?(?:-->|\Z)|<!DOCTYPE[^>\[]*(?:\[[^\]]*\]\s*)?>)*+<([A-Za-z_][\w:.\-]*)", re.S | re.I)
+_FEED_LINK = re.compile(r"""<link\b[^>]{0,500}?type\s*=\s*["']?application/(?:rss|atom|feed)\+(?:xml|json)[^>]{0,500}>""", re.I)
+_HREF = re.compile(r"""href\s*=\s*["']?([^"'\s>]+)""", re.I)
+
+
+class Warning(NamedTuple):
+    """Something that was wrong with a feed that could be read all the same."""
+
+    kind: str  # encoding, ill-formed, field, date, duplicate-id
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    title: str
+    link: str | None
+    posts: list[Post]
+    warnings: list[Warning] = field(default_factory=list)
+
+
+def read(data: bytes, *, base_url: str = "", name: str | None = None) -> Feed:
+    """Read one feed document.
+
+    `base_url` is where it came from, for relative links; `name` is what the posts' source is called where the feed
+    has neither title nor link. Raises FeedError.
+    """
+    looks = what_it_looks_like(data)
+    if looks is not None:
+        raise FeedError(looks)
+    text, complaint = decode(data)
+    text = text.lstrip("\ufeff \t\r\n\0")
+    warnings = [Warning("encoding", complaint)] if complaint else []
+    if text.startswith(("{", "[")):
+        try:
+            document = _json.loads(text)
+        except ValueError as error:
+            raise FeedError(f"it begins like JSON but is not: {error}") from None
+        parsed = _jsonfeed.parse(document)
+    else:
+        parsed = _xmlfeed.parse(text, base_url)
+    warnings += [Warning(kind, detail) for kind, detail in parsed.warnings]
+    link = safe_link(parsed.link, base_url)
+    title = plain(parsed.title)
+    base = link or base_url
+    posts = [item.to_post(base=base, source=title or link or name) for item in parsed.items]
+    posts, shared = _distinguish(posts)
+    if shared:
+        warnings.append(Warning("duplicate-id", f"{shared} different posts share an id, so they go by their links"))
+    undated = sum(1 for item in parsed.items if item.bad_date)
+    if undated:
+        warnings.append(Warning("date", f"{undated} posts have a date that cannot be read"))
+    return Feed(title, link, posts, warnings)
+
+
+def what_it_looks_like(data: bytes) -> str | None:
+    """Why these bytes are no feed, judged by their beginning; None if they may be one."""
+    if not data.strip(b" \t\r\n\0\xef\xbb\xbf\xff\xfe"):
+        return "it is empty"
+    for magic, name in _MAGIC:
+        if data.startswith(magic):
+            return f"it is {name}, not a feed"
+    head = decode(data[:200_000])[0].lstrip("\ufeff \t\r\n\0")
+    if head.startswith(("{", "[")):
+        return None
+    root = _ROOT.match(head)
+    if root is None:
+        strange = sum(1 for character in head[:2000] if not character.isprintable() and character not in "\t\r\n")
+        return "it is binary data, not a feed" if strange > len(head[:2000]) / 10 else "it is text without markup, not a feed"
+    name = root.group(1).lower()
+    if name == "html" or head[:15].lower() == "<!doctype html>":
+        found = _FEED_LINK.search(head)
+        href = _HREF.search(found.group()) if found else None
+        return "it is a web page, not a feed" + (f"; the page names this feed: {plain(href.group(1))}" if href else "")
+    if name.rpartition(":")[2] not in ("rss", "rdf", "feed", "channel"):
+        return f"it is XML with the root <{root.group(1)[:40]}>, not a feed (<rss>, <rdf:RDF> or <feed>)"
+    return None
+
+
+def _distinguish(posts: list[Post]) -> tuple[list[Post], int]:
+    """An id that different posts of one feed share identifies none of them: let their links, or their content, do it."""
+    contents: dict[str | int, set[str]] = {}
+    for post in posts:
+        contents.setdefault(post.id, set()).add(_content(post))
+    shared = {identity for identity, different in contents.items() if len(different) > 1}
+    if not shared:
+        return posts, 0
+    uses = Counter(post.link for post in posts)
+    ours = [
+        replace(post, id=post.link if post.link and uses[post.link] == 1 else _content(post)) if post.id in shared else post
+        for post in posts
+    ]
+    return ours, sum(post.id in shared for post in posts)
+
+
+def _content(post: Post) -> str:
+    return content_id(post.title, post.html or post.text or "")

@@ -1,0 +1,219 @@
+"""A post's HTML -> blocks -> sentences -> words: parsed once, split once, shared by classifier and summarizer."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Literal, NamedTuple
+
+from lxml import etree
+
+from model._sentences import split
+from model.posts import Post
+
+# What `words` does. A model version names the rules that its vocabulary was made with.
+TOKENIZER = "letters-1"
+
+Kind = Literal["paragraph", "heading", "item", "quote", "code", "cell", "aside"]
+
+
+class Block(NamedTuple):
+    """A stretch of a post's text that no block element cuts. White space is folded."""
+
+    kind: Kind
+    text: str
+
+
+class Sentence(NamedTuple):
+    """One sentence of one block, verbatim."""
+
+    text: str
+    words: list[str]  # lower case
+    block: int  # index of its block
+
+
+# A letter and what follows it up to the next character that is neither letter nor digit: "k8s", "grpc", "v2".
+# One letter alone says nothing, and a word that begins with a digit is a number, a date or a size.
+_WORD = re.compile(r"(?<![^\W_])[^\W\d_][^\W_]+")
+
+
+def words(text: str) -> list[str]:
+    """The words of a text in lower case, in order. Names with digits stay whole; numbers are no words."""
+    return _WORD.findall(text.lower())
+
+
+@dataclass(frozen=True)
+class Text:
+    """A post's title and blocks, with what is derived from them derived once."""
+
+    title: str
+    blocks: list[Block]
+
+    @cached_property
+    def title_words(self) -> list[str]:
+        return words(self.title)
+
+    @cached_property
+    def sentences(self) -> list[list[Sentence]]:
+        """For each block its sentences. Only prose is split: a heading, a cell or a piece of code is one sentence."""
+        return [
+            [Sentence(sentence, words(sentence), index) for sentence in _pieces(block)]
+            for index, block in enumerate(self.blocks)
+        ]
+
+    def words(self) -> Iterator[str]:
+        """All words of the blocks, in order; not the title's."""
+        if "sentences" in self.__dict__:
+            return (word for block in self.sentences for sentence in block for word in sentence.words)
+        return (word for block in self.blocks for word in words(block.text))
+
+
+def _pieces(block: Block) -> list[str]:
+    return split(block.text) if block.kind in ("paragraph", "quote", "item") else [block.text]
+
+
+def of_post(post: Post) -> Text:
+    """Parse a post's body."""
+    return Text(post.title, html_blocks(post.html) if post.html is not None else plain_blocks(post.text or ""))
+
+
+_BLANK_LINE = re.compile(r"\n\s*\n")
+
+
+def plain_blocks(text: str) -> list[Block]:
+    """Plain text -> one paragraph for each stretch between blank lines."""
+    lines = text.translate(_CONTROLS).replace("\r\n", "\n").replace("\r", "\n")
+    return [Block("paragraph", folded) for part in _BLANK_LINE.split(lines) if (folded := _folded(part))]
+
+
+def plain_text(html: str) -> str:
+    """The text of a fragment of HTML on one line."""
+    return " ".join(block.text for block in html_blocks(html)) if "<" in html or "&" in html else _folded(html)
+
+
+def html_blocks(html: str) -> list[Block]:
+    """HTML -> blocks in reading order. Never raises, whatever the markup; takes time linear in its length.
+
+    The parser is libxml2's, driven as a stream: no tree is built, so no depth is too deep (a tree of libxml2 ends,
+    silently, at 256 levels) and nothing is quadratic.
+    """
+    data = html.translate(_CONTROLS).encode("utf-8", "replace")
+    if not data or data.isspace():
+        return []
+    blocks = _Blocks()
+    parser = etree.HTMLParser(target=blocks, encoding="utf-8", huge_tree=True)
+    try:
+        parser.feed(data)
+        parser.close()
+    except etree.LxmlError:  # "Document is empty": only comments or declarations
+        pass
+    return blocks.close()
+
+
+_CONTROLS = dict.fromkeys([*range(9), 11, 12, *range(14, 32), 127, *range(0x80, 0xA0)], " ")
+# Zero-width and soft-hyphen characters: invisible, but they cut words in two.
+_INVISIBLE = dict.fromkeys([0xAD, 0x200B, 0x200C, 0x200D, 0x2060, 0xFEFF], None)
+
+
+def _folded(text: str) -> str:
+    return " ".join((text if text.isascii() else text.translate(_INVISIBLE)).split())
+
+
+# Elements that begin a block, and its kind; None takes over the kind around it, so that a paragraph in a list item is
+# an item, and one in a quotation a quote.
+_KINDS: dict[str, Kind | None] = {
+    **dict.fromkeys("h1 h2 h3 h4 h5 h6".split(), "heading"),
+    **dict.fromkeys("li dt dd".split(), "item"),
+    **dict.fromkeys("blockquote q-block".split(), "quote"),
+    **dict.fromkeys("pre listing xmp".split(), "code"),
+    **dict.fromkeys("td th".split(), "cell"),
+    **dict.fromkeys("figcaption caption aside footer header summary address legend".split(), "aside"),
+    **dict.fromkeys(
+        "p div section article main body html center details dl ul ol menu table thead tbody tfoot tr figure form "
+        "fieldset hr hgroup search".split()
+    ),
+}  # fmt: skip
+# Elements whose text is not the post's.
+_SKIPPED = frozenset(
+    "script style template noscript nav svg math iframe object embed audio video canvas button select textarea option "
+    "datalist map head title noembed noframes progress meter".split()
+)
+_HIDING_STYLE = re.compile(r"(?:display\s*:\s*none|visibility\s*:\s*hidden)", re.I)
+# A paragraph in bold that is no longer than this and does not end like a sentence is a heading in all but name.
+_MAX_BOLD_HEADING_WORDS = 14
+
+
+class _Blocks:
+    """The target of the parser: gathers text until a block begins or ends."""
+
+    def __init__(self) -> None:
+        self._blocks: list[Block] = []
+        self._kinds: list[Kind] = ["paragraph"]
+        self._pieces: list[str] = []
+        self._skipping = 0  # depth below the element whose text is left out
+        self._bold = 0  # depth of <b> and <strong>
+        self._plain_seen = False  # text outside bold in this block
+        self._break = False  # a <br> was the last thing seen
+
+    def start(self, tag: str, attributes: Any) -> None:
+        if self._skipping:
+            self._skipping += 1
+        elif tag in _SKIPPED or (attributes and _is_hidden(attributes)):
+            self._skipping = 1
+        elif tag in _KINDS:
+            self._flush()
+            self._kinds.append(_KINDS[tag] or self._kinds[-1])
+        elif tag == "br":
+            # Two in a row are how old editors write a new paragraph.
+            if self._break:
+                self._flush()
+            else:
+                self._pieces.append("\n")
+                self._break = True
+        elif tag in ("b", "strong"):
+            self._bold += 1
+
+    def end(self, tag: str) -> None:
+        if self._skipping:
+            self._skipping -= 1
+        elif tag in _KINDS:
+            self._flush()
+            self._kinds.pop()
+        elif tag in ("b", "strong"):
+            self._bold -= 1
+
+    def data(self, text: str) -> None:
+        if not self._skipping:
+            self._pieces.append(text)
+            if (self._break or not self._bold) and not text.isspace():
+                self._break = False
+                self._plain_seen = self._plain_seen or not self._bold
+
+    def close(self) -> list[Block]:
+        self._flush()
+        return self._blocks
+
+    def _flush(self) -> None:
+        if self._pieces:
+            text = _folded("".join(self._pieces))
+            if text:
+                kind = self._kinds[-1]
+                if kind == "paragraph" and not self._plain_seen and _acts_as_heading(text):
+                    kind = "heading"
+                self._blocks.append(Block(kind, text))
+            self._pieces = []
+        self._plain_seen = False
+        self._break = False
+
+
+def _acts_as_heading(text: str) -> bool:
+    return text[-1] not in ".!…" and text.count(" ") < _MAX_BOLD_HEADING_WORDS
+
+
+def _is_hidden(attributes: Any) -> bool:
+    return (
+        "hidden" in attributes
+        or attributes.get("aria-hidden") == "true"
+        or attributes.get("role") == "navigation"
+        or ("style" in attributes and _HIDING_STYLE.search(attributes["style"]) is not None)
+    )

@@ -1,0 +1,291 @@
+"""A model version on disk: data, not code.
+
+    models/
+        current              one name a line: the version that serves, then those that served before it, newest first
+        3f9c2e71a0b4/        named by the beginning of the SHA-256 of its SHA256SUMS
+            model.json       topics, thresholds, calibration, text settings, provenance
+            vocabulary.npy   the terms in UTF-8, one a line, sorted          uint8 [bytes]
+            idf.npy          inverse document frequency of each term         float64 [terms]
+            coefficients.npy what each term adds to each topic's logit       float64 [terms, topics]
+            card.md          the same for people
+            SHA256SUMS       checksums of the above, in the format of sha256sum
+            made             when it was made; beside the content, so that the same training gives the same name
+
+A version is written under a temporary name, synced and renamed, so it is there whole or not at all. Nothing is ever
+unpickled: opening a foreign version cannot run code.
+"""
+
+import hashlib
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model import _json
+from model.errors import VersionError
+from model.posts import parse_timestamp
+from model.text import TOKENIZER
+
+FORMAT = 1
+NAME_LENGTH = 12
+_MANIFEST = "model.json"
+_ARRAYS = ("vocabulary", "idf", "coefficients")
+_CHECKSUMS = "SHA256SUMS"
+_HISTORY = 20  # how many promotions `current` remembers
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """One topic as a version knows it."""
+
+    name: str
+    title: str
+    description: str
+    threshold: float  # the calibrated score from which the topic is given
+    intercept: float  # of the calibrated logit
+
+
+@dataclass(frozen=True)
+class Version:
+    """A trained model. The coefficients are of calibrated logits: the sigmoid of their sum is the score."""
+
+    name: str
+    topics: tuple[Topic, ...]
+    vocabulary: Mapping[str, int]  # term -> row of the arrays
+    idf: Floats  # [terms]
+    coefficients: Floats  # [terms, topics]
+    title_weight: int  # how often each word of the title counts
+    manifest: Mapping[str, Any]  # model.json as it stands
+    made: datetime | None
+
+    @property
+    def terms(self) -> list[str]:
+        """The vocabulary in the order of the arrays' rows."""
+        return list(self.vocabulary)
+
+
+@dataclass(frozen=True)
+class Content:
+    """What a version is made of, before it has a name."""
+
+    manifest: Mapping[str, Any]
+    vocabulary: Sequence[str]  # sorted
+    idf: Floats
+    coefficients: Floats
+    card: str
+
+    def files(self) -> dict[str, bytes]:
+        """File name -> bytes; the same content gives the same bytes."""
+        terms = np.frombuffer("\n".join(self.vocabulary).encode(), dtype=np.uint8)
+        arrays = {"vocabulary": terms, "idf": self.idf, "coefficients": self.coefficients}
+        files = {f"{name}.npy": _npy(array) for name, array in arrays.items()}
+        files[_MANIFEST] = _json.dumps_pretty({"format": FORMAT, **self.manifest})
+        files["card.md"] = self.card.encode()
+        sums = "".join(f"{hashlib.sha256(data).hexdigest()}  {name}\n" for name, data in sorted(files.items()))
+        return files | {_CHECKSUMS: sums.encode()}
+
+
+class Versions:
+    """The versions below one directory, and the pointer to the one that serves."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+
+    def names(self) -> list[str]:
+        """All versions, the newest first."""
+        found = [entry for entry in self.directory.glob("*/") if (entry / _CHECKSUMS).is_file() and not entry.name.startswith(".")]
+        return [entry.name for entry in sorted(found, key=lambda entry: (_made(entry) or _NEVER, entry.name), reverse=True)]
+
+    def current(self) -> str | None:
+        """The name of the version that serves; None before the first training."""
+        history = self.history()
+        return history[0] if history else None
+
+    def history(self) -> list[str]:
+        """The version that serves, then those that served before it."""
+        try:
+            lines = (self.directory / "current").read_text(encoding="utf-8", errors="replace").splitlines()
+        except FileNotFoundError:
+            return []
+        names = [line.strip() for line in lines if line.strip()]
+        if not names or not all(_is_name(name) for name in names):
+            raise VersionError("it names no version; run `topicwire models promote VERSION`", subject=str(self.directory / "current"))
+        return names
+
+    def load(self, name: str | None = None) -> Version:
+        """Load a version, the current one by default. Raises VersionError, in one sentence, for whatever is wrong."""
+        chosen = name or self.current()
+        if chosen is None:
+            raise VersionError("no model version here yet; run `topicwire train`", subject=str(self.directory))
+        if not _is_name(chosen) or not (self.directory / chosen).is_dir():
+            raise VersionError("there is no such version; `topicwire models` lists those there are", subject=f"model version {chosen!r}")
+        return load(self.directory / chosen)
+
+    def add(self, content: Content) -> str:
+        """Write a version and return its name. One that is there already, with the same content, is left alone."""
+        files = content.files()
+        name = hashlib.sha256(files[_CHECKSUMS]).hexdigest()[:NAME_LENGTH]
+        target = self.directory / name
+        if target.exists():
+            try:
+                load(target)
+                return name
+            except VersionError:
+                shutil.rmtree(target)  # damaged; what is about to be written is what it was meant to be
+        self.directory.mkdir(parents=True, exist_ok=True)
+        temporary = Path(tempfile.mkdtemp(prefix=".new-", dir=self.directory))
+        try:
+            made = datetime.now(UTC).isoformat(timespec="seconds")
+            for file, data in (files | {"made": f"{made}\n".encode()}).items():
+                with open(temporary / file, "wb") as stream:
+                    stream.write(data)
+                    stream.flush()
+                    os.fsync(stream.fileno())
+            temporary.chmod(0o755)
+            os.rename(temporary, target)
+        except BaseException:
+            shutil.rmtree(temporary, ignore_errors=True)
+            raise
+        _sync_directory(self.directory)
+        return name
+
+    def promote(self, name: str) -> None:
+        """Make a version the one that serves, once it has been loaded whole."""
+        self.load(name)
+        try:
+            history = self.history()
+        except VersionError:
+            history = []  # a damaged pointer is what promoting mends
+        if history[:1] != [name]:
+            self._point([name, *history])
+
+    def rollback(self) -> str:
+        """Go back to the version that served before; returns its name."""
+        history = self.history()
+        if len(history) < 2:
+            raise VersionError("no version served before the current one", subject=str(self.directory / "current"))
+        self.load(history[1])
+        self._point(history[1:])
+        return history[1]
+
+    def _point(self, history: list[str]) -> None:
+        with tempfile.NamedTemporaryFile("w", dir=self.directory, prefix=".current-", delete=False) as stream:
+            stream.write("\n".join(history[:_HISTORY]) + "\n")
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.chmod(stream.name, 0o644)
+        os.replace(stream.name, self.directory / "current")
+        _sync_directory(self.directory)
+
+
+def load(directory: Path) -> Version:
+    """Read a version's directory, check all of it, and map its arrays into memory. Raises VersionError."""
+    remedy = "train again, or `topicwire models rollback`"
+    manifest = _manifest(directory)
+    sums = _read(directory, _CHECKSUMS)
+    name = hashlib.sha256(sums).hexdigest()[:NAME_LENGTH]
+    listed = dict(reversed(line.split("  ", 1)) for line in sums.decode("utf-8", "replace").splitlines() if "  " in line)
+    for file in (_MANIFEST, *(f"{array}.npy" for array in _ARRAYS)):
+        if file not in listed:
+            raise VersionError(f"it does not list {file}; {remedy}", subject=str(directory / _CHECKSUMS))
+    for file, expected in sorted(listed.items()):
+        if "/" in file or hashlib.sha256(_read(directory, file)).hexdigest() != expected:
+            raise VersionError(f"it is damaged: its checksum does not match; {remedy}", subject=str(directory / file))
+    try:
+        arrays = {array: np.load(directory / f"{array}.npy", mmap_mode="r", allow_pickle=False) for array in _ARRAYS}
+        terms = bytes(arrays["vocabulary"]).decode().split("\n") if arrays["vocabulary"].size else []
+        version = Version(
+            name=name,
+            topics=tuple(
+                Topic(str(row["name"]), str(row["title"]), str(row["description"]), float(row["threshold"]), float(row["intercept"]))
+                for row in manifest["topics"]
+            ),
+            vocabulary={term: row for row, term in enumerate(terms)},
+            idf=arrays["idf"],
+            coefficients=arrays["coefficients"],
+            title_weight=int(manifest["text"]["title_weight"]),
+            manifest=manifest,
+            made=_made(directory),
+        )
+        _check(version)
+    except (ValueError, TypeError, KeyError, AttributeError, OSError, EOFError) as error:
+        reason = f"`{error.args[0]}` is missing" if isinstance(error, KeyError) else str(error)
+        raise VersionError(f"it is no version that this topicwire can read: {reason}; {remedy}", subject=str(directory)) from None
+    return version
+
+
+def _check(version: Version) -> None:
+    """What checksums cannot tell: a version somebody else made may be whole and still make no sense."""
+    terms, topics = len(version.vocabulary), len(version.topics)
+    if version.idf.dtype != np.float64 or version.coefficients.dtype != np.float64:
+        raise ValueError("idf and coefficients must be float64")
+    if version.idf.shape != (terms,) or version.coefficients.shape != (terms, topics):
+        raise ValueError(f"{terms} terms and {topics} topics do not fit arrays of {version.idf.shape} and {version.coefficients.shape}")
+    if not (np.isfinite(version.idf).all() and np.isfinite(version.coefficients).all()):
+        raise ValueError("it has coefficients that are no finite numbers")
+    if not topics or len({topic.name for topic in version.topics}) != topics:
+        raise ValueError("its topics are none, or not distinct")
+    if not all(0 <= topic.threshold <= 1 and np.isfinite(topic.intercept) for topic in version.topics):
+        raise ValueError("a threshold is not within 0 and 1")
+    if version.manifest["text"]["tokenizer"] != TOKENIZER:
+        raise ValueError(f"its words were split by {version.manifest['text']['tokenizer']!r}, here it is {TOKENIZER!r}")
+
+
+def _manifest(directory: Path) -> dict[str, Any]:
+    path = str(directory / _MANIFEST)
+    try:
+        manifest = _json.loads(_read(directory, _MANIFEST))
+    except ValueError as error:
+        raise VersionError(f"it is damaged: {error}; train again, or `topicwire models rollback`", subject=path) from None
+    number = manifest.get("format") if isinstance(manifest, dict) else None
+    if not isinstance(number, int):
+        raise VersionError("it does not say its format, so it is no model version", subject=path)
+    if number > FORMAT:
+        raise VersionError(f"it has format {number}, this topicwire reads up to {FORMAT}; upgrade topicwire", subject=path)
+    return dict(manifest)
+
+
+def _read(directory: Path, file: str) -> bytes:
+    try:
+        return (directory / file).read_bytes()
+    except OSError as error:
+        reason = "it is missing" if isinstance(error, FileNotFoundError) else f"it cannot be read ({error.strerror})"
+        raise VersionError(f"{reason}; train again, or `topicwire models rollback`", subject=str(directory / file)) from None
+
+
+_NEVER = datetime.min.replace(tzinfo=UTC)
+
+
+def _made(directory: Path) -> datetime | None:
+    try:
+        return parse_timestamp((directory / "made").read_text(encoding="utf-8", errors="replace"))
+    except OSError:
+        return None
+
+
+def _is_name(name: str) -> bool:
+    return len(name) == NAME_LENGTH and all(character in "0123456789abcdef" for character in name)
+
+
+def _npy(array: NDArray[Any]) -> bytes:
+    buffer = BytesIO()
+    np.save(buffer, np.ascontiguousarray(array), allow_pickle=False)
+    return buffer.getvalue()
+
+
+def _sync_directory(directory: Path) -> None:
+    descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,11 @@
+"""Makes and judges models; the only folder that knows scikit-learn.
+
+Read in this order:
+
+    examples    labelled examples from JSONL and CSV, every fault named with its line
+    corpus/     the starter corpus: posts written for this project, and the default topics
+    starter     reads that folder
+    fit         examples -> features -> one classifier a topic -> calibration and thresholds -> a version
+    evaluation  how good a version is on labelled posts, with intervals
+    card        the same for people: the card.md of a version
+"""

@@ -1,0 +1,48 @@
+"""The card of a version: what it learnt from, how well it did, where it is weak, for people."""
+
+from collections.abc import Mapping
+from typing import Any
+
+
+def write(manifest: Mapping[str, Any]) -> str:
+    """A version's manifest (model.json) as Markdown."""
+    provenance, metrics = manifest["provenance"], manifest["metrics"]
+    rows = [
+        f"| {topic['title']} (`{topic['name']}`) | {topic['examples']} | {topic['threshold']:.2f} | {scores['precision']:.2f} | "
+        f"{scores['recall']:.2f} | {scores['f1']:.2f} | {scores['average_precision']:.2f} |"
+        for topic in manifest["topics"]
+        for scores in [topic["out_of_fold"]]
+    ]
+    libraries = ", ".join(f"{name} {version}" for name, version in provenance["libraries"].items())
+    return "\n".join(
+        [
+            "# Model card",
+            "",
+            f"A topicwire model: TF-IDF and one calibrated logistic regression for each of {len(rows)} topics.",
+            "",
+            "## What it learnt from",
+            "",
+            f"{provenance['examples']} labelled examples, {provenance['examples_without_topic']} of them without any topic "
+            f"(SHA-256 {provenance['examples_sha256']}). Seed {provenance['seed']}; {libraries}.",
+            "",
+            "## How it was judged",
+            "",
+            "By its own examples, each scored by a model that had not seen it. Where these are short posts of one making, "
+            "as the starter corpus is, the figures are too good for posts of other kinds: measure on your own with "
+            "`topicwire evaluate`.",
+            "",
+            f"Macro F1 {metrics['out_of_fold_macro_f1']:.3f}, "
+            f"mean average precision {metrics['out_of_fold_mean_average_precision']:.3f}.",
+            "",
+            "| topic | examples | threshold | precision | recall | F1 | average precision |",
+            "|---|---|---|---|---|---|---|",
+            *rows,
+            "",
+            "## Where it is weak",
+            "",
+            "It knows words, not meaning: a post that mentions a topic's words without being about it may be tagged, and "
+            "a post about a product it never met may not be. It learnt English only; a text without a single known word "
+            "gets no topic.",
+            "",
+        ]
+    )

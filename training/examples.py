@@ -1,0 +1,126 @@
+"""Labelled examples: a post, and the topics that a person gave it.
+
+JSONL has one object a line, a post with "topics": ["…", …]; CSV has the same names in its first line, topics separated
+by ";". Every row is judged for itself: faults are collected with their lines, and the good rows are kept.
+"""
+
+import csv
+import hashlib
+import io
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, BinaryIO, NamedTuple
+
+from model import _json
+from model.errors import ExampleError, PostError, TopicwireError
+from model.posts import Post, content_id, post_from_dict
+
+_TOPIC = re.compile(r"[a-z0-9](?:[a-z0-9_\-]{0,62}[a-z0-9])?\Z")
+_MAX_FIELD = 1 << 27  # a cell of CSV may hold a whole post; Python's own limit is 128 KiB
+
+
+class Example(NamedTuple):
+    post: Post
+    topics: tuple[str, ...]  # sorted, distinct; () = a person said: none
+
+    @property
+    def content(self) -> str:
+        """What makes two examples the same post, whatever their ids say."""
+        return content_id(self.post.title, self.post.html or self.post.text or "")
+
+
+@dataclass(frozen=True, slots=True)
+class Examples:
+    """What could be read, and what could not."""
+
+    good: list[Example]
+    faults: list[TopicwireError]  # one for each bad row, with file and line
+
+
+def read(stream: BinaryIO, name: str) -> Examples:
+    """Read a file of examples; JSONL and CSV are told apart by the first character that is no white space."""
+    data = stream.read()
+    if not data.strip():
+        return Examples([], [ExampleError("it is empty", subject=name)])
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data[: error.start].count(b"\n") + 1
+        return Examples([], [ExampleError("it is not UTF-8; save it as UTF-8", subject=f"{name}:{line}")])
+    rows = _jsonl(text) if text.lstrip().startswith(("{", "[")) else _csv(text)
+    good: list[Example] = []
+    faults: list[TopicwireError] = []
+    for line, row in rows:
+        try:
+            if isinstance(row, TopicwireError):
+                raise row
+            good.append(_example(row))
+        except TopicwireError as error:
+            faults.append(error.about(f"{name}:{line}"))
+    return Examples(good, faults)
+
+
+def distinct(examples: Iterable[Example]) -> list[Example]:
+    """The examples with every post once: where one is there twice, what was said last holds."""
+    return list({example.content: example for example in examples}.values())
+
+
+def digest(examples: Iterable[Example]) -> str:
+    """SHA-256 over what was learnt from, in order: titles, bodies and topics."""
+    total = hashlib.sha256()
+    for example in examples:
+        total.update(_json.dumps([example.post.title, example.post.html, example.post.text, example.topics]) + b"\n")
+    return total.hexdigest()
+
+
+def is_topic_name(name: str) -> bool:
+    """A topic's name is part of URLs: 1 to 64 of a-z, 0-9, "-" and "_", beginning and ending with letter or digit."""
+    return _TOPIC.match(name) is not None
+
+
+def _jsonl(text: str) -> Iterator[tuple[int, Any]]:
+    for number, line in enumerate(io.StringIO(text), 1):
+        if line.strip():
+            try:
+                yield number, _json.loads(line)
+            except ValueError as error:
+                yield number, ExampleError(f"it is no JSON: {error}")
+
+
+def _csv(text: str) -> Iterator[tuple[int, Any]]:
+    csv.field_size_limit(_MAX_FIELD)
+    reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
+    columns = reader.fieldnames or []
+    if "topics" not in columns or not {"text", "html"} & set(columns):
+        yield 1, ExampleError("the first line must name the columns `topics` and `text` or `html`")
+        return
+    while True:
+        try:
+            row = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            yield reader.line_num, ExampleError(f"it is no CSV: {error}")
+            return
+        if None in row or None in row.values():
+            yield reader.line_num, ExampleError(f"it has not the {len(columns)} columns of the first line")
+            continue
+        filled: dict[str, Any] = {name: value for name, value in row.items() if value != ""}
+        filled["topics"] = [topic.strip() for topic in row["topics"].split(";") if topic.strip()]
+        yield reader.line_num, filled
+
+
+def _example(row: Any) -> Example:
+    post = post_from_dict(row)
+    topics = row.get("topics")
+    if not isinstance(topics, list):
+        raise ExampleError('an example has "topics", a list of names ([] for none)', pointer="/topics")
+    for index, topic in enumerate(topics):
+        if not isinstance(topic, str) or not is_topic_name(topic):
+            raise ExampleError(
+                f"{str(topic)[:60]!r} is no name of a topic: 1 to 64 of a-z, 0-9, `-` and `_`", pointer=f"/topics/{index}"
+            )
+    if not (post.title or (post.html or post.text or "").strip()):
+        raise PostError("it has neither title nor body, so there is nothing to learn from", pointer="")
+    return Example(post, tuple(sorted(set(topics))))
