@@ -18,6 +18,11 @@ BODY_FIELDS = ("html", "text")
 # Characters that XML 1.0 cannot carry (section 2.2), unpaired surrogates among them.
 ILLEGAL_CHARACTERS = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
+# What has no shape on paper or terminal: C0 and C1 controls (feed readers disagree about the latter), and the zero-width
+# characters that cut words in two. Joiners stay: emoji and several scripts need them.
+INVISIBLE = dict.fromkeys([0xAD, 0x200B, 0x2060, 0xFEFF], None)
+_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+
 # What a browser leaves out of a URL before it looks at the scheme (WHATWG URL, "basic URL parser").
 _URL_NOISE = re.compile("[\t\n\r]")
 _SCHEME = re.compile(r"[a-zA-Z][a-zA-Z0-9+.\-]*:")
@@ -84,7 +89,7 @@ def parse_timestamp(text: str) -> datetime | None:
 
 def plain(text: str) -> str:
     """Text on one line, without the characters that XML and terminals cannot carry."""
-    return " ".join(ILLEGAL_CHARACTERS.sub(" ", text).split())
+    return " ".join(_UNPRINTABLE.sub(" ", text.translate(INVISIBLE)).split())
 
 
 def has_unsafe_scheme(url: str) -> bool:

@@ -9,7 +9,7 @@ from typing import Any, Literal, NamedTuple
 from lxml import etree
 
 from model._sentences import split
-from model.posts import Post
+from model.posts import INVISIBLE, Post
 
 # What `words` does. A model version names the rules that its vocabulary was made with.
 TOKENIZER = "letters-1"
@@ -111,12 +111,10 @@ def html_blocks(html: str) -> list[Block]:
 
 
 _CONTROLS = dict.fromkeys([*range(9), 11, 12, *range(14, 32), 127, *range(0x80, 0xA0)], " ")
-# Zero-width and soft-hyphen characters: invisible, but they cut words in two.
-_INVISIBLE = dict.fromkeys([0xAD, 0x200B, 0x200C, 0x200D, 0x2060, 0xFEFF], None)
 
 
 def _folded(text: str) -> str:
-    return " ".join((text if text.isascii() else text.translate(_INVISIBLE)).split())
+    return " ".join((text if text.isascii() else text.translate(INVISIBLE)).split())
 
 
 # Elements that begin a block, and its kind; None takes over the kind around it, so that a paragraph in a list item is

@@ -1,1 +1,19 @@
-"""Everything that faces the world."""
+"""Everything that faces the world: the command line, offline batches, the REST interface.
+
+Read in this order:
+
+    settings    TOPICWIRE_* variables, checked
+    cli         the command line; everything heavy is imported where it is needed
+    inputs      files, standard input and URLs -> posts
+    fetch       the one place that opens a connection to somewhere else
+    batch       posts -> tagged posts, on one core or several
+    formats     tagged posts -> JSONL, CSV, RSS, Atom, JSON Feed, a table
+    output      a file that appears whole or not at all
+    schemas     what requests and answers look like, as types
+    openapi     the same as an OpenAPI 3.1 document and a page for people
+    problems    every error as application/problem+json
+    metrics     what is counted
+    logs        one JSON object a line
+    app         the Flask application: an ordinary factory for any WSGI server
+    server      the same under gunicorn, with worker processes
+"""

@@ -1,0 +1,217 @@
+"""The Flask application: an ordinary factory that any WSGI server can run."""
+
+import logging
+import re
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from flask import Flask, Response, g, render_template, request
+from pydantic import ValidationError
+
+from model import _json, feed
+from model.errors import TopicwireError
+from model.posts import Post, TaggedPost, post_from_dict, timestamp
+from model.tagger import Tagger
+from model.versions import Versions
+from service import metrics, openapi, schemas
+from service.openapi import FEED_TYPES, JSON
+from service.problems import ProblemError, pointer, register
+from service.settings import Settings, read
+
+# A request's id may come from a proxy before us; anything odd is replaced, since it goes into logs and headers.
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._\-]{1,64}\Z")
+# What /readyz classifies.
+_READY_POST = Post(id="ready", title="Are we ready?", text="A pod behind an ingress answers, and its metrics say so.")
+
+_log = logging.getLogger("topicwire")
+
+
+def create_app(settings: Settings | None = None, tagger: Tagger | None = None) -> Flask:
+    """The application, serving the current version below the settings' home, or the given tagger's.
+
+    Raises VersionError where there is no version that can be served.
+    """
+    settings = settings or read()
+    tagger = tagger or Tagger(Versions(settings.models).load())
+    app = Flask("service")
+    app.config["MAX_CONTENT_LENGTH"] = settings.max_bytes
+    app.url_map.strict_slashes = False
+    register(app)
+    _frame(app)
+    _posting(app, settings, tagger)
+    _reading(app, settings, tagger)
+    metrics.MODEL.labels(tagger.version.name).set(1)
+    return app
+
+
+def _frame(app: Flask) -> None:
+    """What surrounds every request: an id, the time it took, a line in the log, a count."""
+
+    @app.before_request
+    def begin() -> None:
+        given = request.headers.get("X-Request-ID", "")
+        g.request_id = given if _REQUEST_ID.match(given) else uuid.uuid4().hex
+        g.began = time.perf_counter()
+
+    @app.after_request
+    def end(response: Response) -> Response:
+        seconds = time.perf_counter() - g.began
+        route = request.url_rule.rule if request.url_rule else "none"
+        metrics.REQUESTS.labels(route, _method(), response.status_code).inc()
+        metrics.SECONDS.labels(route).observe(seconds)
+        response.headers["X-Request-ID"] = g.request_id
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        line = {"request_id": g.request_id, "method": request.method, "path": request.path, "status": response.status_code}
+        _log.info("request", extra=line | {"seconds": round(seconds, 6), "posts": g.get("posts", 0)})
+        return response
+
+
+def _method() -> str:
+    """The method as a label: clients may send any word."""
+    return request.method if request.method in ("GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS") else "other"
+
+
+def _posting(app: Flask, settings: Settings, tagger: Tagger) -> None:
+    slots = threading.BoundedSemaphore(settings.concurrency)
+    name = tagger.version.name
+
+    @contextmanager
+    def working() -> Iterator[Callable[[], None]]:
+        """A slot to work in, and a check of the time that is left."""
+        if not slots.acquire(blocking=False):
+            metrics.BUSY.inc()
+            raise ProblemError(503, "too many requests are being worked on; try again", headers={"Retry-After": "1"})
+        deadline = time.monotonic() + settings.max_seconds
+
+        def checkpoint() -> None:
+            if time.monotonic() > deadline:
+                detail = f"it took longer than {settings.max_seconds:g} s (TOPICWIRE_MAX_SECONDS); send fewer posts at once"
+                raise ProblemError(503, detail, headers={"Retry-After": "1"})
+
+        try:
+            yield checkpoint
+        finally:
+            slots.release()
+
+    def posts_of_json() -> list[Post]:
+        try:
+            body = _json.loads(request.get_data(cache=False))
+        except ValueError as error:
+            raise ProblemError(400, f"the body is no JSON: {error}") from None
+        try:
+            schemas.PostsIn.model_validate(body)
+        except ValidationError as error:
+            raise ProblemError.of_fields(error) from None
+        posts = []
+        for index, row in enumerate(body["posts"]):
+            try:
+                posts.append(post_from_dict(row))
+            except TopicwireError as error:
+                raise ProblemError.of_error(error, prefix=pointer("posts", index)) from None
+        return within_limit(posts)
+
+    def within_limit(posts: list[Post]) -> list[Post]:
+        if len(posts) > settings.max_posts:
+            detail = f"{len(posts)} posts are more than {settings.max_posts} (TOPICWIRE_MAX_POSTS)"
+            raise ProblemError(422, detail, errors=[{"detail": detail, "pointer": "#/posts"}])
+        g.posts = len(posts)
+        return posts
+
+    def answer(results: list[dict[str, Any]], **more: Any) -> Response:
+        return Response(_json.dumps({"model": name, "results": results, **more}), content_type=JSON)
+
+    def tagged(posts: list[Post], checkpoint: Callable[[], None], **what: bool) -> list[TaggedPost]:
+        return tagger.tag(posts, checkpoint=checkpoint, **what)
+
+    @app.post("/v1/classify")
+    def classify() -> Response:
+        _must_be(JSON)
+        with working() as checkpoint:
+            results = tagged(posts_of_json(), checkpoint, summarize=False)
+            metrics.count_posts(results)
+        return answer([{"id": tag.post.id, "topics": tag.topics, "scores": tag.scores, "evidence": tag.evidence} for tag in results])
+
+    @app.post("/v1/summarize")
+    def summarize() -> Response:
+        _must_be(JSON)
+        with working() as checkpoint:
+            results = tagged(posts_of_json(), checkpoint, classify=False)
+        return answer([{"id": tag.post.id, "summary": tag.summary} for tag in results])
+
+    @app.post("/v1/tag")
+    def tag() -> Response:
+        _must_be(JSON, *FEED_TYPES)
+        warnings: list[str] = []
+        with working() as checkpoint:
+            if request.mimetype == JSON:
+                posts = posts_of_json()
+            else:
+                try:
+                    document = feed.read(request.get_data(cache=False))
+                except TopicwireError as error:
+                    raise ProblemError.of_error(error) from None
+                posts = within_limit(document.posts)
+                for warning in document.warnings:
+                    metrics.WARNINGS.labels(warning.kind).inc()
+                    warnings.append(warning.detail)
+            results = tagged(posts, checkpoint)
+            metrics.count_posts(results)
+        return answer([tag.to_dict() for tag in results], warnings=warnings)
+
+
+def _must_be(*media_types: str) -> None:
+    if request.mimetype not in media_types:
+        given = request.mimetype or "nothing"
+        raise ProblemError(415, f"the Content-Type is {given[:80]!r}; taken here: {', '.join(media_types)}")
+    if request.headers.get("Content-Encoding", "identity") != "identity":
+        raise ProblemError(415, "a compressed body is not taken here; send it as it is")
+
+
+def _reading(app: Flask, settings: Settings, tagger: Tagger) -> None:
+    version = tagger.version
+    api = openapi.document(settings)
+
+    def json(value: Any, status: int = 200) -> Response:
+        return Response(_json.dumps(value), status, content_type=JSON)
+
+    @app.get("/v1/topics")
+    def topics() -> Response:
+        rows = [
+            {"name": topic.name, "title": topic.title, "description": topic.description, "threshold": topic.threshold}
+            for topic in version.topics
+        ]
+        return json({"model": version.name, "topics": rows})
+
+    @app.get("/v1/model")
+    def model() -> Response:
+        manifest = version.manifest
+        about = {"metrics": manifest.get("metrics", {}), "provenance": manifest.get("provenance", {})}
+        return json({"model": version.name, "made": timestamp(version.made), **about})
+
+    @app.get("/healthz")
+    def healthz() -> Response:
+        return json({"status": "ok", "model": version.name})
+
+    @app.get("/readyz")
+    def readyz() -> Response:
+        scores = tagger.tag([_READY_POST])[0].scores
+        if len(scores) != len(version.topics):
+            raise ProblemError(503, "the built-in post could not be classified")
+        return json({"status": "ready", "model": version.name})
+
+    @app.get("/metrics")
+    def metrics_() -> Response:
+        body, content_type = metrics.exposition()
+        return Response(body, content_type=content_type)
+
+    @app.get("/openapi.json")
+    def openapi_() -> Response:
+        return json(api)
+
+    @app.get("/docs")
+    def docs() -> Response:
+        return Response(render_template("docs.html", api=api, root=request.host_url.rstrip("/")), content_type="text/html; charset=utf-8")

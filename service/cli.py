@@ -1,0 +1,318 @@
+"""The command line. Each command imports what it needs when it runs, so that `--help` and small jobs stay quick."""
+
+import argparse
+import os
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from model.errors import ExampleError, InputError, TopicwireError
+from service import settings as settings_
+from service.settings import Settings
+
+if TYPE_CHECKING:
+    from model.posts import TaggedPost
+    from model.versions import Versions
+    from training.evaluation import Evaluation
+    from training.examples import Example
+
+DONE, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
+FORMATS = ("jsonl", "csv", "rss", "atom", "jsonfeed", "table")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run a command; returns the exit code: 0 done, 1 some inputs failed, 2 wrong usage."""
+    # The arrays here are small: threads of the linear algebra library would only cost their start.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    options = _parser().parse_args(arguments)
+    try:
+        settings = settings_.read()
+        for name in settings_.unknown(os.environ):
+            _warn(f"{name}: there is no such setting, it is ignored")
+        return int(options.run(options, settings))
+    except BrokenPipeError:  # the reader, `head` say, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return DONE
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except TopicwireError as error:
+        _say(error)
+        return FAILED
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="topicwire", description="Tags the posts of feeds with their topics, says why, and summarizes them.")
+    parser.add_argument("--version", action=_ShowVersion, nargs=0, help="show the version and exit")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+
+    def command(name: str, run: Any, help_text: str) -> argparse.ArgumentParser:
+        added = commands.add_parser(name, help=help_text, description=help_text[:1].upper() + help_text[1:] + ".")
+        added.set_defaults(run=run)
+        return added
+
+    tag = command("tag", _tag, "tag the posts of feeds or of JSONL")
+    tag.add_argument("input", nargs="+", metavar="INPUT", help="a feed or JSONL of posts: a file (.gz too), - for standard input, or a URL")
+    tag.add_argument("-o", "--output", metavar="OUT", help="write to a file, which appears whole or not at all")
+    tag.add_argument("--to", choices=FORMATS, default="jsonl", help="what to write (default: %(default)s)")
+    tag.add_argument("--jobs", type=_jobs, default=1, metavar="N", help="processes to tag with (default: %(default)s)")
+    tag.add_argument("--model", metavar="VERSION", help="the model version (default: the current one)")
+
+    train = command("train", _train, "make a model version of the starter corpus and any labelled examples given")
+    train.add_argument("examples", nargs="*", metavar="EXAMPLES", help="JSONL or CSV of labelled posts")
+    train.add_argument("--no-starter", action="store_true", help="learn from the given examples only, and their topics")
+    train.add_argument("--topics", metavar="FILE", help="a topics file: a JSON list of {name, title, description}")
+    train.add_argument("--seed", type=int, default=0, help="of the folds (default: %(default)s)")
+    train.add_argument("--no-promote", action="store_true", help="keep the current version serving")
+    train.add_argument("--if-missing", action="store_true", help="do nothing if there is a current version")
+
+    evaluate = command("evaluate", _evaluate, "judge a model version by labelled posts")
+    evaluate.add_argument("examples", nargs="+", metavar="EXAMPLES", help="JSONL or CSV of labelled posts")
+    evaluate.add_argument("--model", metavar="VERSION", help="the model version (default: the current one)")
+    evaluate.add_argument("--json", action="store_true", help="print everything as one JSON object")
+    evaluate.add_argument("--worst", type=int, default=5, metavar="N", help="mistakes to show (default: %(default)s)")
+
+    serve = command("serve", _serve, "serve the REST interface")
+    serve.add_argument("--host", help="address to listen on")
+    serve.add_argument("--port", type=int, help="port to listen on")
+    serve.add_argument("--workers", type=int, help="worker processes")
+
+    models = command("models", _models_list, "list model versions, show one, choose the one that serves")
+    actions = models.add_subparsers(title="actions", metavar="ACTION")
+    actions.add_parser("list", help="all versions, the newest first").set_defaults(run=_models_list)
+    show = actions.add_parser("show", help="the card of a version")
+    show.add_argument("version", nargs="?", metavar="VERSION", help="default: the current one")
+    show.set_defaults(run=_models_show)
+    promote = actions.add_parser("promote", help="make a version the one that serves")
+    promote.add_argument("version", metavar="VERSION")
+    promote.set_defaults(run=_models_promote)
+    actions.add_parser("rollback", help="go back to the version that served before").set_defaults(run=_models_rollback)
+    return parser
+
+
+def _tag(options: argparse.Namespace, settings: Settings) -> int:
+    from model import summarizer
+    from service import batch, formats, inputs, output
+
+    versions = _versions(settings)
+    version = versions.load(options.model)
+    failures = 0
+
+    def failed(error: TopicwireError) -> None:
+        nonlocal failures
+        failures += 1
+        _say(error)
+
+    def posts() -> Iterator[Any]:
+        for name in options.input:
+            yield from inputs.posts(name, settings, failed=failed, warned=lambda error: _warn(str(error)))
+
+    def tagged() -> "Iterator[TaggedPost]":
+        outcomes = batch.tag(
+            _with_progress(posts()),
+            versions.directory / version.name,
+            jobs=options.jobs,
+            sentences=summarizer.SENTENCES,
+            max_words=summarizer.MAX_WORDS,
+        )
+        for outcome in outcomes:
+            if isinstance(outcome, TopicwireError):
+                failed(outcome)
+            else:
+                yield outcome
+
+    with output.whole(options.output) as stream:
+        for piece in formats.FORMATS[options.to](tagged()):
+            stream.write(piece)
+    return FAILED if failures else DONE
+
+
+def _with_progress(posts: Iterable[Any]) -> Iterable[Any]:
+    """A progress bar if somebody sits there to see it."""
+    if not sys.stderr.isatty() or sys.stdout.isatty():
+        return posts
+    from tqdm import tqdm
+
+    return tqdm(posts, unit=" posts", leave=False)
+
+
+def _train(options: argparse.Namespace, settings: Settings) -> int:
+    versions = _versions(settings)
+    if options.if_missing and versions.current():
+        versions.load()
+        return DONE
+    from training import starter
+    from training.fit import fit
+
+    examples, faults = _examples(options.examples, settings)
+    if options.no_starter and not options.examples:
+        raise InputError("--no-starter needs examples to learn from")
+    if options.examples and not examples:
+        raise ExampleError("no example could be read, so nothing was trained")
+    if not options.no_starter:
+        examples = starter.examples() + examples
+    topics = list(starter.read_topics(Path(options.topics))) if options.topics else [] if options.no_starter else list(starter.topics())
+    found = {name for example in examples for name in example.topics}
+    if options.topics and (strange := sorted(found - {topic.name for topic in topics})):
+        raise ExampleError(f"the examples have the topic {strange[0]!r}, which it does not list", subject=options.topics)
+    known = {topic.name for topic in topics}
+    topics += [starter.TopicInfo(name, name, "") for name in sorted(found - known)]
+    content, _ = fit(examples, topics, seed=options.seed)
+    name = versions.add(content)
+    if not options.no_promote:
+        versions.promote(name)
+    metrics = content.manifest["metrics"]
+    print(
+        f"{name}: learnt {len(topics)} topics from {content.manifest['provenance']['examples']} examples; "
+        f"out of fold macro F1 {metrics['out_of_fold_macro_f1']:.3f}" + ("" if options.no_promote else "; it serves now")
+    )
+    return FAILED if faults else DONE
+
+
+def _evaluate(options: argparse.Namespace, settings: Settings) -> int:
+    from model.tagger import Tagger
+    from training import evaluation
+
+    version = _versions(settings).load(options.model)
+    examples, faults = _examples(options.examples, settings)
+    judged = evaluation.evaluate(Tagger(version), examples)
+    if options.json:
+        from model import _json
+
+        sys.stdout.buffer.write(_json.dumps(judged.to_dict()) + b"\n")
+    else:
+        _print_evaluation(judged, options.worst)
+    return FAILED if faults else DONE
+
+
+def _print_evaluation(judged: "Evaluation", worst: int) -> None:
+    columns = {"precision": "precision", "recall": "recall", "f1": "F1", "average_precision": "avg prec", "brier": "Brier", "ece": "ECE"}
+    print(f"model {judged.model} on {judged.posts} posts; 95 % intervals\n")
+    print(f"{'topic':16}{'posts':>6}" + "".join(f"{title:>18}" for title in columns.values()))
+    for name, row in judged.topics.items():
+        cells = "".join(f"{_interval(row[column]):>18}" for column in columns)
+        print(f"{name:16}{judged.counts[name]:6}{cells}")
+    print()
+    for name, figure in judged.overall.items():
+        print(f"{name.replace('_', ' '):24}{_interval(figure)}")
+    names = [*judged.topics, "none"]
+    print(f"\n{'expected / given':16}" + "".join(f"{name[:13]:>14}" for name in names))
+    for row in names:
+        print(f"{row:16}" + "".join(f"{judged.confusion[row][column]:14}" for column in names))
+    if judged.mistakes and worst:
+        print(f"\n{len(judged.mistakes)} posts with other topics than expected; the worst:")
+    for mistake in judged.mistakes[:worst]:
+        print(f"  {mistake.title[:90] or mistake.id}\n    expected {', '.join(mistake.expected) or 'none'}; given {', '.join(mistake.given) or 'none'}")
+        for topic in set(mistake.given) - set(mistake.expected):
+            print(f"    {topic}: " + ", ".join(f"{term} {contribution:+.2f}" for term, contribution in mistake.evidence[topic]))
+
+
+def _interval(figure: Any) -> str:
+    return f"{figure.value:.3f} [{figure.low:.2f}, {figure.high:.2f}]"
+
+
+def _serve(options: argparse.Namespace, settings: Settings) -> int:
+    from dataclasses import replace
+
+    from service.server import serve
+
+    given = {name: getattr(options, name) for name in ("host", "port", "workers") if getattr(options, name) is not None}
+    serve(replace(settings, **given))
+    return DONE
+
+
+def _models_list(options: argparse.Namespace, settings: Settings) -> int:
+    versions = _versions(settings)
+    current = versions.current()
+    for name in versions.names():
+        mark = "*" if name == current else " "
+        try:
+            version = versions.load(name)
+        except TopicwireError as error:
+            print(f"{mark} {name}  {error}")
+            continue
+        made = f"{version.made:%Y-%m-%d %H:%M}" if version.made else "at an unknown time"
+        manifest = version.manifest
+        print(
+            f"{mark} {name}  {made}  {manifest['provenance']['examples']} examples, {len(version.topics)} topics, "
+            f"out of fold macro F1 {manifest['metrics']['out_of_fold_macro_f1']:.3f}"
+        )
+    if current is None:
+        raise InputError("no model version here yet; run `topicwire train`", subject=str(versions.directory))
+    return DONE
+
+
+def _models_show(options: argparse.Namespace, settings: Settings) -> int:
+    versions = _versions(settings)
+    version = versions.load(options.version)
+    print(f"version {version.name}" + (" (current)" if version.name == versions.current() else "") + "\n")
+    print((versions.directory / version.name / "card.md").read_text(encoding="utf-8"), end="")
+    return DONE
+
+
+def _models_promote(options: argparse.Namespace, settings: Settings) -> int:
+    _versions(settings).promote(options.version)
+    print(f"{options.version} serves now")
+    return DONE
+
+
+def _models_rollback(options: argparse.Namespace, settings: Settings) -> int:
+    print(f"{_versions(settings).rollback()} serves again")
+    return DONE
+
+
+def _versions(settings: Settings) -> "Versions":
+    from model.versions import Versions
+
+    return Versions(settings.models)
+
+
+def _examples(names: list[str], settings: Settings) -> "tuple[list[Example], int]":
+    """The good examples of all files, and how many faults there were; each is named on standard error."""
+    from service.inputs import open_bytes
+    from training import examples
+
+    good: list[Example] = []
+    faults = 0
+    for name in names:
+        with ExitStack() as stack:
+            try:
+                got = examples.read(open_bytes(name, settings, stack), name)
+            except OSError as error:
+                got = examples.Examples([], [InputError(f"it cannot be read: {error.strerror or error}", subject=name)])
+        good += got.good
+        faults += len(got.faults)
+        for fault in got.faults:
+            _say(fault)
+    return good, faults
+
+
+def _jobs(text: str) -> int:
+    try:
+        number = int(text)
+    except ValueError:
+        number = 0
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of processes")
+    return number
+
+
+class _ShowVersion(argparse.Action):
+    def __call__(self, parser: argparse.ArgumentParser, *_: Any, **__: Any) -> None:
+        from importlib.metadata import version
+
+        print(f"topicwire {version('topicwire')}")
+        parser.exit()
+
+
+def _say(error: TopicwireError) -> None:
+    print(f"topicwire: {error}", file=sys.stderr)
+
+
+def _warn(message: str) -> None:
+    print(f"topicwire: warning: {message}", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

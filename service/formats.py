@@ -1,0 +1,191 @@
+"""Tagged posts -> bytes, post by post: JSONL, CSV, RSS 2.0, Atom 1.0, JSON Feed 1.1, and a table for people.
+
+In the feed formats a post keeps its id, title, link and dates; its topics are its categories and its summary is its
+description.
+"""
+
+import csv
+import html
+import io
+import re
+import shutil
+import textwrap
+import uuid
+from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, datetime
+from email.utils import format_datetime
+from itertools import chain
+from urllib.parse import urlsplit
+from xml.sax.saxutils import escape, quoteattr
+
+from model import _json
+from model.posts import ILLEGAL_CHARACTERS, TaggedPost, timestamp
+
+Format = Callable[[Iterable[TaggedPost]], Iterator[bytes]]
+
+_EPOCH = datetime.fromtimestamp(0, UTC)
+
+
+def jsonl(tagged: Iterable[TaggedPost]) -> Iterator[bytes]:
+    """One object a line."""
+    for post in tagged:
+        yield _json.dumps(post.to_dict()) + b"\n"
+
+
+def csv_rows(tagged: Iterable[TaggedPost]) -> Iterator[bytes]:
+    """RFC 4180, UTF-8; topics separated by ";", one column a topic for the scores."""
+    first, rest = _first(tagged)
+    names = list(first.scores) if first else []
+    buffer = io.StringIO(newline="")
+    writer = csv.writer(buffer)
+    writer.writerow(["id", "title", "link", "published", "source", "topics", *names, "summary", "model"])
+    for tag in rest:
+        row = tag.to_dict()
+        writer.writerow(
+            [row["id"], row["title"], row["link"], row["published"], row["source"], ";".join(tag.topics)]
+            + [tag.scores[name] for name in names]
+            + [" ".join(tag.summary), tag.model]
+        )
+        yield buffer.getvalue().encode("utf-8", "replace")
+        buffer.seek(0)
+        buffer.truncate()
+    yield buffer.getvalue().encode()
+
+
+def rss(tagged: Iterable[TaggedPost]) -> Iterator[bytes]:
+    """RSS 2.0."""
+    first, rest = _first(tagged)
+    title, link = _about(first)
+    yield (
+        '<?xml version="1.0" encoding="utf-8"?>\n'
+        '<rss version="2.0" xmlns:dc="http://purl.org/dc/elements/1.1/">\n<channel>\n'
+        f"{_element('title', _rss_title(title))}{_element('link', link)}{_element('description', 'Posts with their topics')}"
+        f"{_element('generator', 'topicwire')}"
+    ).encode()
+    for tag in rest:
+        post = tag.post
+        yield "".join(
+            [
+                "<item>\n",
+                _element("title", _rss_title(post.title)),
+                _element("link", post.link),
+                _element("guid", str(post.id), isPermaLink="false"),
+                _element("pubDate", format_datetime(post.published, usegmt=True) if post.published else None),
+                *(_element("dc:creator", author) for author in post.authors),
+                *(_element("category", topic) for topic in tag.topics),
+                _element("description", html.escape(" ".join(tag.summary), quote=False)),
+                "</item>\n",
+            ]
+        ).encode()
+    yield b"</channel>\n</rss>\n"
+
+
+def atom(tagged: Iterable[TaggedPost]) -> Iterator[bytes]:
+    """Atom 1.0 (RFC 4287). A post without any date is given that of the epoch, since Atom wants one."""
+    first, rest = _first(tagged)
+    title, link = _about(first)
+    latest = _EPOCH
+    yield (
+        '<?xml version="1.0" encoding="utf-8"?>\n<feed xmlns="http://www.w3.org/2005/Atom">\n'
+        f"{_element('id', uuid.uuid5(uuid.NAMESPACE_URL, link).urn)}{_element('title', title)}"
+        f"{_element('link', '', rel='alternate', href=link)}{_element('generator', 'topicwire')}"
+        "<author><name>topicwire</name></author>\n"
+    ).encode()
+    for tag in rest:
+        post = tag.post
+        updated = post.updated or post.published or _EPOCH
+        latest = max(latest, updated)
+        yield "".join(
+            [
+                "<entry>\n",
+                _element("id", str(post.id)),
+                _element("title", post.title, type="text"),
+                _element("link", "", rel="alternate", href=post.link) if post.link else "",
+                _element("published", timestamp(post.published)),
+                _element("updated", timestamp(updated)),
+                *(f"<author>{_element('name', author).strip()}</author>\n" for author in post.authors),
+                *(_element("category", "", term=topic) for topic in tag.topics),
+                _element("summary", " ".join(tag.summary), type="text"),
+                "</entry>\n",
+            ]
+        ).encode()
+    # At the end, where it is known; the order of a feed's elements has no meaning (RFC 4287, 4.1.1).
+    yield f"{_element('updated', timestamp(latest))}</feed>\n".encode()
+
+
+def jsonfeed(tagged: Iterable[TaggedPost]) -> Iterator[bytes]:
+    """JSON Feed 1.1."""
+    first, rest = _first(tagged)
+    title, link = _about(first)
+    head = {"version": "https://jsonfeed.org/version/1.1", "title": title, "home_page_url": link}
+    yield _json.dumps(head)[:-1] + b',"items":['
+    separator = b"\n"
+    for tag in rest:
+        post = tag.post
+        summary = " ".join(tag.summary)
+        item = {
+            "id": str(post.id),
+            "url": post.link,
+            "title": post.title,
+            "content_text": summary,
+            "summary": summary,
+            "date_published": timestamp(post.published),
+            "date_modified": timestamp(post.updated),
+            "authors": [{"name": author} for author in post.authors],
+            "tags": tag.topics,
+        }
+        yield separator + _json.dumps({name: value for name, value in item.items() if value not in (None, "", [])} | {"content_text": summary})
+        separator = b",\n"
+    yield b"\n]}\n"
+
+
+def table(tagged: Iterable[TaggedPost]) -> Iterator[bytes]:
+    """For people: a post's title, its topics with the words that decided them, and its summary."""
+    width = min(shutil.get_terminal_size((100, 24)).columns, 120)
+    for tag in tagged:
+        lines = [textwrap.shorten(tag.post.title or str(tag.post.id), width, placeholder=" …")]
+        for topic in tag.topics:
+            reasons = ", ".join(term for term, contribution in tag.evidence[topic] if contribution > 0)
+            lines.append(textwrap.shorten(f"  {topic} {tag.scores[topic]:.2f}  ({reasons})", width, placeholder=" …)"))
+            lines[-1] = "  " + lines[-1].strip()
+        if not tag.topics:
+            lines.append("  no topic")
+        lines += textwrap.wrap(" ".join(tag.summary), width, initial_indent="    ", subsequent_indent="    ")
+        yield ("\n".join(lines) + "\n\n").encode("utf-8", "replace")
+
+
+FORMATS: dict[str, Format] = {"jsonl": jsonl, "csv": csv_rows, "rss": rss, "atom": atom, "jsonfeed": jsonfeed, "table": table}
+
+
+def _first(tagged: Iterable[TaggedPost]) -> tuple[TaggedPost | None, Iterator[TaggedPost]]:
+    """The first post, and all of them."""
+    posts = iter(tagged)
+    first = next(posts, None)
+    return first, posts if first is None else chain([first], posts)
+
+
+def _about(first: TaggedPost | None) -> tuple[str, str]:
+    """A title and a link for the whole feed: those of the source that the first post came from."""
+    post = first.post if first else None
+    parts = urlsplit(post.link) if post and post.link else None
+    return (post and post.source) or "Tagged posts", f"{parts.scheme}://{parts.netloc}/" if parts else "http://localhost/"
+
+
+def _element(name: str, text: str | None, **attributes: str) -> str:
+    if text is None:
+        return ""
+    given = "".join(f" {key}={quoteattr(_legal(value))}" for key, value in attributes.items())
+    return f"<{name}{given}>{escape(_legal(text))}</{name}>\n"
+
+
+def _legal(text: str) -> str:
+    return ILLEGAL_CHARACTERS.sub("", text).replace("\r", " ")
+
+
+_LIKE_MARKUP = re.compile(r"</?\w|&#?\w+;")
+
+
+def _rss_title(title: str) -> str:
+    """RSS does not say whether a title is text or HTML, and readers go by its looks: one that looks like HTML is made
+    HTML, so that what is shown is the title."""
+    return html.escape(title, quote=False) if _LIKE_MARKUP.search(title) else title

@@ -1,0 +1,103 @@
+"""Files, standard input and URLs -> posts, whatever they are named: feeds and JSONL are told apart by their content."""
+
+import gzip
+import io
+import sys
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from typing import BinaryIO, cast
+
+from model import _json, feed
+from model.errors import FeedError, InputError, PostError, TopicwireError
+from model.posts import Post, post_from_dict
+from service.fetch import fetch, is_url
+from service.settings import Settings
+
+STDIN = "-"
+# One line of JSONL, one post: what is longer is no line but a file without line ends.
+MAX_LINE = 64_000_000
+
+Report = Callable[[TopicwireError], None]
+
+
+def posts(name: str, settings: Settings, *, failed: Report, warned: Report) -> Iterator[Post]:
+    """The posts of one input, read as they are asked for.
+
+    What cannot be read is handed to `failed`, naming the input and, in JSONL, the line; the rest comes all the same.
+    """
+    with ExitStack() as stack:
+        try:
+            stream, base_url = _open(name, settings, stack)
+            shown = "standard input" if name == STDIN else name
+            head = _peek(stream)
+            if head.startswith(b"{") and _begins_jsonl(stream):
+                yield from _jsonl(stream, shown, failed)
+                return
+            read = feed.read(stream.read(), base_url=base_url, name=shown)
+        except TopicwireError as error:
+            failed(error.about(_shown(name)))
+        except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+            failed(InputError(f"its gzip data is damaged: {error}", subject=_shown(name)))
+        except OSError as error:
+            failed(InputError(f"it cannot be read: {error.strerror or error}", subject=_shown(name)))
+        else:
+            for warning in read.warnings:
+                warned(FeedError(warning.detail, subject=_shown(name)))
+            yield from read.posts
+
+
+def open_bytes(name: str, settings: Settings, stack: ExitStack) -> BinaryIO:
+    """An input as a stream of bytes, unpacked if it is gzip. The stack closes it."""
+    return cast(BinaryIO, _open(name, settings, stack)[0])
+
+
+def _shown(name: str) -> str:
+    return "standard input" if name == STDIN else name
+
+
+def _open(name: str, settings: Settings, stack: ExitStack) -> tuple[io.BufferedReader, str]:
+    base_url = ""
+    if is_url(name):
+        fetched = fetch(name, settings)
+        raw, base_url = io.BufferedReader(cast(io.RawIOBase, io.BytesIO(fetched.data))), fetched.url
+    elif name == STDIN:
+        raw = cast(io.BufferedReader, sys.stdin.buffer)
+    else:
+        raw = stack.enter_context(open(name, "rb", buffering=1 << 16))
+    if raw.peek(2)[:2] == b"\x1f\x8b":
+        raw = io.BufferedReader(cast(io.RawIOBase, stack.enter_context(gzip.GzipFile(fileobj=raw))), 1 << 16)
+    return raw, base_url
+
+
+def _peek(stream: io.BufferedReader) -> bytes:
+    """The first bytes after white space and byte order mark, without taking them."""
+    return stream.peek(1 << 16).removeprefix(b"\xef\xbb\xbf").lstrip()
+
+
+def _begins_jsonl(stream: io.BufferedReader) -> bool:
+    """Whether what begins with "{" is JSONL: its first line is an object of its own, and no JSON Feed."""
+    line = _peek(stream).partition(b"\n")[0]
+    try:
+        first = _json.loads(line)
+    except ValueError:
+        # Either a JSON document over several lines, or a line that is longer than the peek, or damaged.
+        return b'"html"' in line or b'"text"' in line or b'"title"' in line and b'"items"' not in line
+    return not (isinstance(first, dict) and ("items" in first or "jsonfeed.org" in str(first.get("version"))))
+
+
+def _jsonl(stream: io.BufferedReader, name: str, failed: Report) -> Iterator[Post]:
+    number = 0
+    while line := stream.readline(MAX_LINE + 1):
+        number += 1
+        if len(line) > MAX_LINE:
+            failed(PostError(f"the line is longer than {MAX_LINE:,} bytes", subject=f"{name}:{number}"))
+            return
+        if not line.strip():
+            continue
+        try:
+            yield post_from_dict(_json.loads(line))
+        except TopicwireError as error:
+            failed(error.about(f"{name}:{number}"))
+        except ValueError as error:
+            failed(PostError(f"it is no JSON: {error}", subject=f"{name}:{number}"))

@@ -1,0 +1,59 @@
+"""The application under gunicorn: worker processes that share the model's memory, and a stop that answers what came in.
+
+gunicorn, because it forks after loading, so that workers share what was loaded, and replaces a worker that dies.
+"""
+
+import os
+import tempfile
+from typing import Any
+
+from service.logs import configuration
+from service.settings import Settings
+
+# Threads beyond those that may work: they answer health checks, and refuse what is too much, while all others are busy.
+SPARE_THREADS = 4
+# Seconds that requests in flight are given after SIGTERM.
+GRACE = 30
+
+
+def serve(settings: Settings) -> None:
+    """Serve until SIGTERM or SIGINT. Raises VersionError, before listening, where there is no version to serve."""
+    # Imported before the first worker, and told where to share counts before that.
+    with tempfile.TemporaryDirectory(prefix="topicwire-metrics-") as counts:
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = counts
+        from gunicorn.app.base import BaseApplication
+        from prometheus_client.multiprocess import mark_process_dead
+
+        from service.app import create_app
+
+        app = create_app(settings)
+
+        class Server(BaseApplication):  # type: ignore[misc]
+            def load_config(self) -> None:
+                for name, value in options(settings).items():
+                    self.cfg.set(name, value)
+                self.cfg.set("child_exit", lambda server, worker: mark_process_dead(worker.pid))  # type: ignore[no-untyped-call]
+
+            def load(self) -> Any:
+                return app
+
+        Server().run()
+
+
+def options(settings: Settings) -> dict[str, Any]:
+    """gunicorn's settings."""
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    return {
+        "bind": f"{host}:{settings.port}",
+        "workers": settings.workers or os.cpu_count() or 1,
+        "worker_class": "gthread",
+        "threads": settings.concurrency + SPARE_THREADS,
+        "preload_app": True,
+        "graceful_timeout": GRACE,
+        "timeout": 60,
+        "keepalive": 5,
+        "max_requests": 0,
+        "proc_name": "topicwire",
+        "logconfig_dict": configuration(settings.log_level),
+        "control_socket_disable": True,
+    }

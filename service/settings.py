@@ -1,0 +1,84 @@
+"""Settings: the environment variables TOPICWIRE_*, each checked, each with a default and one line of help."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from model.errors import SettingError
+
+PREFIX = "TOPICWIRE_"
+
+
+def _setting(default: Any, help_text: str, *, least: float | None = None, shown: str | None = None) -> Any:
+    return field(default=default, metadata={"help": help_text, "least": least, "shown": shown or str(default)})
+
+
+@dataclass(frozen=True)
+class Settings:
+    """One field a setting; TOPICWIRE_ and the field's name in capitals is its variable."""
+
+    home: Path | None = _setting(None, "where models are kept", shown="the user's data directory")
+    host: str = _setting("127.0.0.1", "address that `serve` listens on")
+    port: int = _setting(8000, "port that `serve` listens on", least=0)
+    workers: int = _setting(0, "worker processes of `serve`; 0 = one a core", least=0)
+    concurrency: int = _setting(8, "requests that one worker works on at once; more are answered 503", least=1)
+    max_bytes: int = _setting(5_000_000, "size of a request's body, and of a post in it, in bytes; more is answered 413", least=1)
+    max_posts: int = _setting(200, "posts in one request; more are answered 422", least=1)
+    max_seconds: float = _setting(10.0, "seconds after which a request gives up on the posts it has left, with 503", least=0.001)
+    max_fetch_bytes: int = _setting(50_000_000, "size of what is fetched from a URL, in bytes, unpacked", least=1)
+    max_fetch_seconds: float = _setting(30.0, "seconds that fetching a URL may take in all", least=0.001)
+    log_level: str = _setting("info", "what `serve` logs: debug, info, warning or error")
+
+    @property
+    def models(self) -> Path:
+        """The directory of the model versions."""
+        return self.directory / "models"
+
+    @property
+    def directory(self) -> Path:
+        if self.home is not None:
+            return self.home
+        from platformdirs import user_data_path
+
+        return user_data_path("topicwire", appauthor=False)
+
+
+def variable(name: str) -> str:
+    """The environment variable of a setting."""
+    return PREFIX + name.upper()
+
+
+def unknown(environment: Mapping[str, str]) -> list[str]:
+    """Variables that look like settings and are none: typing errors, mostly."""
+    known = {variable(setting.name) for setting in fields(Settings)}
+    return sorted(name for name in environment if name.startswith(PREFIX) and name not in known)
+
+
+def read(environment: Mapping[str, str] = os.environ) -> Settings:
+    """The settings of an environment; empty counts as not set. Raises SettingError for the first that is wrong."""
+    values = {}
+    for setting in fields(Settings):
+        text = environment.get(variable(setting.name), "").strip()
+        if text:
+            values[setting.name] = _parse(variable(setting.name), text, setting.type, setting.metadata["least"])
+    settings = Settings(**values)
+    if settings.log_level not in ("debug", "info", "warning", "error"):
+        raise SettingError("it must be debug, info, warning or error", subject=variable("log_level"))
+    return settings
+
+
+def _parse(name: str, text: str, kind: Any, least: float | None) -> Any:
+    if kind is str:
+        return text
+    if kind not in (int, float):
+        return Path(text).expanduser()
+    try:
+        number = kind(text.replace("_", ""))
+    except ValueError:
+        number = None
+    if number is None or not number >= (least or 0) or number == float("inf"):
+        what = "a whole number" if kind is int else "a number"
+        raise SettingError(f"it must be {what} of at least {least:g}, not {text!r}", subject=name)
+    return number
