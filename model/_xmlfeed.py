@@ -2,7 +2,9 @@
 
 feedparser.parse() is not called: given a string it opens files and fetches URLs, and it spends most of its time in
 sanitizing HTML that is never shown here. Its two readers are driven directly instead, in this order: the strict one;
-the strict one again after mending what can be mended (entities, ampersands, control characters); the loose one.
+the strict one again after mending what can be mended (entities, ampersands, control characters, an end cut off); the
+loose one. Links come out as they are written, or resolved against xml:base where there is one: an id must not depend
+on where the feed was read from.
 """
 
 import calendar
@@ -13,10 +15,11 @@ import xml.sax
 import xml.sax.expatreader
 import xml.sax.handler
 import xml.sax.xmlreader
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from time import struct_time
 from typing import Any
+from xml.parsers import expat
 
 from feedparser.api import LooseFeedParser, StrictFeedParser
 
@@ -46,28 +49,29 @@ _MEND = re.compile(
 )
 
 
-def parse(text: str, base_url: str = "") -> Parsed:
+def parse(text: str) -> Parsed:
     """A feed document as text -> its items. Raises FeedError."""
     body, entities = _without_doctype(_DECLARATION.sub("", text, count=1))
     complaint = None
     try:
-        reader = None if entities else _strict(body, base_url)
+        if entities:
+            body = _mended(body, entities)
+        reader = _strict(body)
     except xml.sax.SAXException as error:
         complaint = _describe(error)
-        reader = None
-    if reader is None:
-        body = _mended(body, entities)
+        body = _completed(_mended(body, entities))
         try:
-            reader = _strict(body, base_url)
-        except xml.sax.SAXException as error:
-            complaint = complaint or _describe(error)
-            reader = _loose(body, base_url)
+            reader = _strict(body)
+        except xml.sax.SAXException:
+            reader = _loose(body)
     if not reader.version and not reader.entries:
         raise FeedError("it has the beginning of a feed, but no feed follows")
     # FeedParserDict answers for missing keys with other ones and a warning; a plain dict says what is there.
     about: dict[str, Any] = dict(reader.feeddata)
     parsed = Parsed(title=_title(about), link=str(about.get("link") or ""))
-    parsed.items = [_item(dict(entry)) for entry in reader.entries]
+    # feedparser takes an Atom id for a link where there is none; an Atom id is a name (RFC 4287, 4.2.6).
+    atom = reader.version.startswith("atom")
+    parsed.items = [_item(dict(entry), atom) for entry in reader.entries]
     if complaint:
         parsed.warnings.append(("ill-formed", f"it is not well-formed XML: {complaint}"))
     return parsed
@@ -109,8 +113,8 @@ class _BufferedExpat(xml.sax.expatreader.ExpatParser):
         self._parser.buffer_size = 1 << 16
 
 
-def _strict(body: str, base_url: str) -> Any:
-    handler = _Strict(base_url, None, "utf-8")
+def _strict(body: str) -> Any:
+    handler = _Strict("", None, "utf-8")
     parser = _BufferedExpat(namespaceHandling=1, bufsize=1 << 16)
     parser.setFeature(xml.sax.handler.feature_external_ges, False)
     parser.setContentHandler(handler)
@@ -122,8 +126,8 @@ def _strict(body: str, base_url: str) -> Any:
     return handler
 
 
-def _loose(body: str, base_url: str) -> Any:
-    handler = _Loose(base_url, None, "utf-8", {})
+def _loose(body: str) -> Any:
+    handler = _Loose("", None, "utf-8", {})
     try:
         handler.feed(body)
     except FeedError:
@@ -186,19 +190,45 @@ def _mended(text: str, entities: dict[str, str]) -> str:
     return ILLEGAL_CHARACTERS.sub("", _MEND.sub(mend, text))
 
 
+_CUT_OFF = (
+    expat.errors.codes[expat.errors.XML_ERROR_NO_ELEMENTS],
+    expat.errors.codes[expat.errors.XML_ERROR_UNCLOSED_TOKEN],
+    expat.errors.codes[expat.errors.XML_ERROR_UNCLOSED_CDATA_SECTION],
+)
+
+
+def _completed(text: str) -> str:
+    """A document that was cut off, with the ends of the elements that were open then; any other as it is."""
+    still_open: list[str] = []
+    parser = expat.ParserCreate()
+    parser.StartElementHandler = lambda name, _: still_open.append(name)
+    parser.EndElementHandler = lambda _: still_open.pop()
+    try:
+        parser.Parse(text.encode("utf-8", "replace"), True)
+        return text
+    except expat.ExpatError as error:
+        if error.code not in _CUT_OFF:
+            return text
+    if text.rfind("<![CDATA[") > text.rfind("]]>"):
+        text += "]]>"
+    elif text.rfind("<") > text.rfind(">"):
+        text = text[: text.rfind("<")]  # cut inside a tag
+    return text + "".join(f"</{name}>" for name in reversed(still_open))
+
+
 def _title(owner: dict[str, Any]) -> str:
     title = str(owner.get("title") or "")
     detail = owner.get("title_detail") or {}
     return title if detail.get("type") == "text/plain" else plain_text(title)
 
 
-def _item(entry: dict[str, Any]) -> Item:
+def _item(entry: dict[str, Any], atom: bool) -> Item:
     published, bad_published = _date(entry, ("published", "created"))
     updated, bad_updated = _date(entry, ("updated",))
     item = Item(
         guid=str(entry.get("id") or ""),
         title=_title(entry),
-        link=str(entry.get("link") or next(_hrefs(entry.get("links", ())), "")),
+        link=str((not atom and entry.get("link")) or next(_hrefs(entry.get("links", ())), "")),
         published=published,
         updated=updated,
         bad_date=bad_published or bad_updated,
@@ -216,7 +246,7 @@ def _item(entry: dict[str, Any]) -> Item:
     return item
 
 
-def _hrefs(links: Iterable[Any]) -> Iterable[str]:
+def _hrefs(links: Iterable[Any]) -> Iterator[str]:
     return (str(link["href"]) for link in links if link.get("rel", "alternate") == "alternate" and link.get("href"))
 
 

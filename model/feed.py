@@ -65,7 +65,7 @@ def read(data: bytes, *, base_url: str = "", name: str | None = None) -> Feed:
             raise FeedError(f"it begins like JSON but is not: {error}") from None
         parsed = _jsonfeed.parse(document)
     else:
-        parsed = _xmlfeed.parse(text, base_url)
+        parsed = _xmlfeed.parse(text)
     warnings += [Warning(kind, detail) for kind, detail in parsed.warnings]
     link = safe_link(parsed.link, base_url)
     title = plain(parsed.title)
@@ -73,10 +73,10 @@ def read(data: bytes, *, base_url: str = "", name: str | None = None) -> Feed:
     posts = [item.to_post(base=base, source=title or link or name) for item in parsed.items]
     posts, shared = _distinguish(posts)
     if shared:
-        warnings.append(Warning("duplicate-id", f"{shared} different posts share an id, so they go by their links"))
+        warnings.append(Warning("duplicate-id", f"{shared} different posts share an id, and go by their links instead"))
     undated = sum(1 for item in parsed.items if item.bad_date)
     if undated:
-        warnings.append(Warning("date", f"{undated} posts have a date that cannot be read"))
+        warnings.append(Warning("date", f"{undated} × a date that cannot be read"))
     return Feed(title, link, posts, warnings)
 
 

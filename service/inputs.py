@@ -76,13 +76,16 @@ def _peek(stream: io.BufferedReader) -> bytes:
 
 
 def _begins_jsonl(stream: io.BufferedReader) -> bool:
-    """Whether what begins with "{" is JSONL: its first line is an object of its own, and no JSON Feed."""
-    line = _peek(stream).partition(b"\n")[0]
+    """Whether what begins with "{" is JSONL rather than a JSON Feed, which may be on one line or on many."""
+    head = _peek(stream)
+    line, ended, rest = head.partition(b"\n")
     try:
         first = _json.loads(line)
     except ValueError:
-        # Either a JSON document over several lines, or a line that is longer than the peek, or damaged.
-        return b'"html"' in line or b'"text"' in line or b'"title"' in line and b'"items"' not in line
+        # A line longer than what can be seen, a damaged line, or the beginning of a document over several lines.
+        if b"jsonfeed.org" in head[:2000]:
+            return False
+        return rest.lstrip().startswith(b"{") if ended else b'"items"' not in line
     return not (isinstance(first, dict) and ("items" in first or "jsonfeed.org" in str(first.get("version"))))
 
 

@@ -36,6 +36,7 @@ MIN_EXAMPLES = 5
 TITLE_WEIGHT = 3
 # Inverse strength of regularization. Anything from 3 to 30 does equally well.
 C = 10.0
+LEAST_THRESHOLD = 0.5
 
 
 @dataclass(frozen=True)
@@ -144,12 +145,13 @@ def _fit_topic(features: Any, labels: NDArray[np.bool_], seed: int) -> _TopicFit
 
 
 def _best_threshold(labels: NDArray[np.bool_], scores: Floats) -> float:
-    """The score from which on giving the topic has the best F1, halfway to the next score below it."""
+    """The score from which on giving the topic has the best F1, halfway to the next score below it; but at least a half:
+    a topic that is more likely wrong than right is not given."""
     precision, recall, thresholds = precision_recall_curve(labels, scores)
     f1 = 2 * precision * recall / np.maximum(precision + recall, 1e-12)
     best = int(np.argmax(f1[:-1]))
     below = scores[scores < thresholds[best]].max(initial=0.0)
-    return round(float((thresholds[best] + below) / 2), 4)
+    return round(max(float(thresholds[best] + below) / 2, LEAST_THRESHOLD), 4)
 
 
 def _average_precision(labels: NDArray[np.bool_], scores: Floats) -> float:

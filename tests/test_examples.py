@@ -1,0 +1,109 @@
+"""Labelled examples: good rows are kept, every fault is named with its line."""
+
+import io
+
+import pytest
+
+from model.posts import content_id
+from training import starter
+from training.examples import digest, distinct, is_topic_name, read
+
+JSONL = b"""{"id": "1", "title": "A", "text": "a", "topics": ["networking"]}
+
+{"title": "B", "html": "<p>b</p>", "topics": []}
+{"title": "C", "text": "c"}
+{"title": "D", "text": "d", "topics": ["Not A Name"]}
+{"title": "E", "text": "e", "topics": "networking"}
+not json
+{"title": 3, "text": "f", "topics": []}
+{"text": "", "topics": ["networking"]}
+{"title": "G", "text": "g", "topics": ["b", "a", "b"]}
+["list"]
+{"title": "cut", "te"""
+
+FAULTS = [
+    'x.jsonl:4 at /topics: an example has "topics", a list of names ([] for none)',
+    "x.jsonl:5 at /topics/0: 'Not A Name' is no name of a topic: 1 to 64 of a-z, 0-9, `-` and `_`",
+    'x.jsonl:6 at /topics: an example has "topics", a list of names ([] for none)',
+    "x.jsonl:7: it is no JSON: Expecting value (line 1, column 1)",
+    "x.jsonl:8 at /title: `title` is a string, this is a number",
+    "x.jsonl:9: it has neither title nor body, so there is nothing to learn from",
+    "x.jsonl:11: a post is a JSON object, this is an array",
+    "x.jsonl:12: it is no JSON: Unterminated string starting at (line 1, column 18)",
+]
+
+
+def test_jsonl_keeps_the_good_rows_and_names_the_faults() -> None:
+    got = read(io.BytesIO(JSONL), "x.jsonl")
+
+    assert [(example.post.title, example.topics) for example in got.good] == [
+        ("A", ("networking",)),
+        ("B", ()),
+        ("G", ("a", "b")),
+    ]
+    assert [str(fault) for fault in got.faults] == FAULTS
+
+
+def test_csv_reads_the_same() -> None:
+    data = (
+        b"\xef\xbb\xbfid,title,text,topics,note\r\n"
+        b'1,A,"two\nlines, here",networking; containers,x\r\n'
+        b"2,B,b,,\r\n3,C,c\r\n4,D,d,No Name,x\r\n"
+    )
+
+    got = read(io.BytesIO(data), "x.csv")
+
+    assert [(example.post.id, example.post.text, example.topics) for example in got.good] == [
+        ("1", "two\nlines, here", ("containers", "networking")),
+        ("2", "b", ()),
+    ]
+    assert [str(fault) for fault in got.faults] == [
+        "x.csv:5: it has not the 5 columns of the first line",
+        "x.csv:6 at /topics/0: 'No Name' is no name of a topic: 1 to 64 of a-z, 0-9, `-` and `_`",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("data", "fault"),
+    [
+        (b" \n", "x: it is empty"),
+        (b'{"title": "caf\xe9"}', "x:1: it is not UTF-8; save it as UTF-8"),
+        (b"a,b\n1,2\n", "x:1: the first line must name the columns `topics` and `text` or `html`"),
+        (b'text,topics\n"open,networking\n', "x:1: it is no CSV: unexpected end of data"),
+    ],
+)
+def test_files_that_are_none(data: bytes, fault: str) -> None:
+    got = read(io.BytesIO(data), "x")
+
+    assert got.good == []
+    assert [str(found) for found in got.faults] == [fault]
+
+
+def test_the_same_post_counts_once_and_the_last_word_holds() -> None:
+    rows = b"""{"id": "1", "title": "A", "text": "a", "topics": ["x"]}
+{"id": "2", "title": "A", "text": "a", "topics": ["y"]}
+{"id": "1", "title": "B", "text": "b", "topics": []}"""
+
+    once = distinct(read(io.BytesIO(rows), "x").good)
+
+    assert [(example.post.id, example.topics) for example in once] == [("2", ("y",)), ("1", ())]
+    assert digest(once) != digest(once[::-1])
+
+
+def test_the_starter_corpus_is_sound() -> None:
+    examples = starter.examples()
+    names = {topic.name for topic in starter.topics()}
+
+    assert len(examples) >= 240
+    assert len({example.content for example in examples}) == len(examples)
+    assert all(set(example.topics) <= names for example in examples)
+    for name in names:
+        assert sum(name in example.topics for example in examples) >= 30
+    assert sum(not example.topics for example in examples) >= 50
+    assert all(example.post.title and 40 <= len((example.post.text or "").split()) <= 220 for example in examples)
+
+
+def test_names_of_topics_fit_into_urls() -> None:
+    assert all(map(is_topic_name, ["a", "ai-agents", "x_1", "0"]))
+    assert not any(map(is_topic_name, ["", "A", "a b", "-a", "a-", "a/b", "é", "a" * 65, "a\n"]))
+    assert content_id("a", "b") != content_id("ab", "")

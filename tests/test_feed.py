@@ -1,0 +1,156 @@
+"""bytes -> posts: every file of data/feeds beside what it must give, and what must be refused."""
+
+import io
+import json
+import socket
+from pathlib import Path
+from typing import Any
+
+import feedparser
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from model import feed
+from model.errors import FeedError
+from model.posts import has_unsafe_scheme, plain, safe_link, timestamp
+
+FEEDS = Path(__file__).parent / "data" / "feeds"
+REFUSED = {
+    "billion-laughs.xml": "its entity 'b' is made of other entities or markup, which is refused",
+    "blank.xml": "it is empty",
+    "broken.json": "it begins like JSON but is not: Expecting value (line 1, column 59)",
+    "empty.xml": "it is empty",
+    "external-entity.xml": "it declares the external or parameter entity 'x', which is refused",
+    "image.png": "it is a PNG image, not a feed",
+    "junk.bin": "it is binary data, not a feed",
+    "many-categories.xml": "an item has more than 2000 elements, the last is <category>",
+    "notes.txt": "it is text without markup, not a feed",
+    "object.json": 'it is JSON but no JSON Feed: that is an object with a list of "items"',
+    "parameter-entity.xml": "it declares the external or parameter entity 'x', which is refused",
+    "quadratic-blowup.xml": "its entity 'a' would grow it beyond 100000 characters, which is refused",
+    "settings.xml": "it is XML with the root <settings>, not a feed (<rss>, <rdf:RDF> or <feed>)",
+    "web-page.html": "it is a web page, not a feed; the page names this feed: /feed.xml",
+}
+
+
+def as_dict(read: feed.Feed) -> dict[str, Any]:
+    """A feed as the expected files have it; what is empty is left out."""
+    return {
+        "title": read.title,
+        "link": read.link,
+        "warnings": [list(warning) for warning in read.warnings],
+        "posts": [
+            {
+                name: value
+                for name, value in {
+                    "id": post.id,
+                    "title": post.title,
+                    "link": post.link,
+                    "html": post.html,
+                    "text": post.text,
+                    "published": timestamp(post.published),
+                    "updated": timestamp(post.updated),
+                    "authors": list(post.authors),
+                    "categories": list(post.categories),
+                }.items()
+                if value
+            }
+            for post in read.posts
+        ],
+    }
+
+
+def feeds() -> list[Path]:
+    return sorted(path for path in FEEDS.iterdir() if path.is_file() and not path.name.endswith(".expected.json"))
+
+
+@pytest.mark.parametrize("path", feeds(), ids=lambda path: path.name)
+def test_reads(path: Path) -> None:
+    expected = json.loads((FEEDS / f"{path.name}.expected.json").read_text())
+
+    assert as_dict(feed.read(path.read_bytes(), base_url="https://a.example/feed")) == expected
+
+
+@pytest.mark.parametrize("path", sorted((FEEDS / "refused").iterdir()), ids=lambda path: path.name)
+def test_refuses(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def connect(*_: Any) -> None:
+        raise AssertionError("a connection was made")
+
+    monkeypatch.setattr(socket.socket, "connect", connect)
+
+    with pytest.raises(FeedError) as refusal:
+        feed.read(path.read_bytes())
+
+    assert str(refusal.value) == REFUSED[path.name]
+
+
+@pytest.mark.parametrize("name", ["rss20", "rss092", "rdf10", "atom03", "atom10", "utf16", "no-ids", "windows1252-declared"])
+def test_reads_what_feedparser_reads(name: str) -> None:
+    """Driving feedparser's readers ourselves must not change what they read, in feeds that need no mending."""
+    data = (FEEDS / f"{name}.xml").read_bytes()
+    theirs = feedparser.parse(io.BytesIO(data), sanitize_html=False, resolve_relative_uris=False)
+    ours = feed.read(data)
+
+    assert not theirs.bozo
+    assert not ours.warnings
+    assert [plain(entry.get("id", "")) for entry in theirs.entries if "id" in entry] == [
+        post.id for post, entry in zip(ours.posts, theirs.entries, strict=True) if "id" in entry
+    ]
+    for post, entry in zip(ours.posts, theirs.entries, strict=True):
+        bodies = [content.value for content in entry.get("content", [])] + [entry.get("summary", "")]
+        assert (post.html or post.text or "") in bodies
+        assert [author.get("name") for author in entry.get("authors", [])] == list(post.authors)
+        assert {tag.term for tag in entry.get("tags", [])} == set(post.categories)
+
+
+def test_a_harmless_entity_stays_text_and_a_feed_cut_anywhere_reads_or_is_refused() -> None:
+    whole = (FEEDS / "rss20.xml").read_bytes()
+    most = 0
+    for cut in range(0, len(whole), 7):
+        try:
+            most = max(most, len(feed.read(whole[:cut]).posts))
+        except FeedError as refusal:
+            assert str(refusal)
+
+    assert most == 2
+
+
+@given(st.binary(max_size=300) | st.text(max_size=300).map(str.encode))
+def test_any_bytes_are_read_or_refused(data: bytes) -> None:
+    for document in (data, b"<rss><channel><item>" + data, b'{"items": [' + data):
+        try:
+            feed.read(document)
+        except FeedError as refusal:
+            assert str(refusal)
+
+
+@pytest.mark.parametrize(
+    ("link", "resolved"),
+    [
+        ("https://a.example/x", "https://a.example/x"),
+        ("HTTP://A.example/x", "HTTP://A.example/x"),
+        ("/x?a=1", "https://base.example/x?a=1"),
+        ("x y", "https://base.example/blog/x%20y"),
+        (" \thttps://a.example/\nx ", "https://a.example/x"),
+        ("javascript:alert(1)", None),
+        (" jAvA\nscript:alert(1)", None),
+        ("\x01javascript:alert(1)", None),
+        ("data:text/html,x", None),
+        ("vbscript:x", None),
+        ("mailto:a@a.example", None),
+        ("ftp://a.example/x", None),
+        ("http://[broken", None),
+        ("http://", None),
+        ("", None),
+    ],
+)
+def test_links_are_absolute_http_or_nothing(link: str, resolved: str | None) -> None:
+    assert safe_link(link, "https://base.example/blog/") == resolved
+
+
+@given(st.text())
+def test_a_safe_link_is_never_of_another_scheme(link: str) -> None:
+    safe = safe_link(link)
+
+    assert safe is None or (safe.lower().startswith(("http://", "https://")) and not has_unsafe_scheme(safe))

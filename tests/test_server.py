@@ -1,0 +1,121 @@
+"""The service as it is run: real processes, a real port, several workers."""
+
+import http.client
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import SAMPLE, Run
+
+Start = Callable[..., tuple["subprocess.Popen[bytes]", int]]
+
+
+@pytest.fixture
+def start(home: Path) -> Iterator[Start]:
+    """Start `topicwire serve` on a free port and wait until it is ready."""
+    started: list[subprocess.Popen[bytes]] = []
+
+    def start_(**environment: str) -> tuple["subprocess.Popen[bytes]", int]:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = int(free.getsockname()[1])
+        process = subprocess.Popen(
+            [sys.executable, "-m", "service.cli", "serve", "--port", str(port), "--workers", "2"],
+            stderr=subprocess.PIPE,
+            env=os.environ | {"TOPICWIRE_HOME": str(home)} | environment,
+        )
+        started.append(process)
+        for _ in range(300):
+            try:
+                if ask(port, "GET", "/readyz")[0] == 200:
+                    return process, port
+            except OSError:
+                assert process.poll() is None, process.communicate()[1].decode()
+            time.sleep(0.1)
+        raise AssertionError("the service is not ready after 30 s")
+
+    yield start_
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+def ask(port: int, method: str, path: str, body: bytes | None = None, content_type: str = "application/json") -> tuple[int, bytes]:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    try:
+        connection.request(method, path, body, {"Content-Type": content_type} if body is not None else {})
+        answer = connection.getresponse()
+        return answer.status, answer.read()
+    finally:
+        connection.close()
+
+
+def test_rest_answers_as_the_command_line_and_the_metrics_count_over_workers(start: Start, run: Run) -> None:
+    offline = [json.loads(line) for line in run("tag", SAMPLE).stdout.splitlines()]
+    process, port = start()
+
+    answers = [ask(port, "POST", "/v1/tag", SAMPLE.read_bytes(), "application/rss+xml") for _ in range(20)]
+
+    assert {status for status, _ in answers} == {200}
+    assert all(json.loads(body)["results"] == offline for _, body in answers)
+    for _ in range(4):  # whichever worker answers
+        metrics = ask(port, "GET", "/metrics")[1].decode()
+        assert 'topicwire_requests_total{method="POST",route="/v1/tag",status="200"} 20.0' in metrics
+    process.send_signal(signal.SIGTERM)
+    _, log = process.communicate(timeout=60)
+    lines = [json.loads(line) for line in log.splitlines()]
+    assert process.returncode == 0
+    assert sum(line.get("path") == "/v1/tag" and line["status"] == 200 and line["posts"] == 6 for line in lines) == 20
+
+
+def test_requests_in_flight_are_answered_when_it_stops(start: Start) -> None:
+    process, port = start(TOPICWIRE_MAX_BYTES="50000000", TOPICWIRE_MAX_SECONDS="60")
+    text = "Kubernetes evicts pods from nodes that run out of memory, and the scheduler finds another. " * 1500
+    body = json.dumps({"posts": [{"id": number, "text": text} for number in range(150)]}).encode()
+    answers: list[tuple[int, bytes]] = []
+    threads = [threading.Thread(target=lambda: answers.append(ask(port, "POST", "/v1/tag", body))) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    time.sleep(1.0)
+    assert not answers, "the requests are still being worked on"
+
+    process.send_signal(signal.SIGTERM)
+    for thread in threads:
+        thread.join()
+
+    assert [status for status, _ in answers] == [200] * 3
+    assert all(len(json.loads(body)["results"]) == 150 for _, body in answers)
+    assert process.wait(60) == 0
+
+
+def test_more_than_it_can_work_on_is_refused_while_health_is_answered(start: Start) -> None:
+    _, port = start(TOPICWIRE_CONCURRENCY="1", TOPICWIRE_MAX_BYTES="50000000", TOPICWIRE_MAX_SECONDS="60")
+    body = json.dumps({"posts": [{"text": "Pods come and go. " * 9000} for _ in range(60)]}).encode()
+    answers: list[tuple[int, bytes]] = []
+    threads = [threading.Thread(target=lambda: answers.append(ask(port, "POST", "/v1/tag", body))) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    time.sleep(0.3)
+    assert ask(port, "GET", "/healthz")[0] == 200
+    for thread in threads:
+        thread.join()
+
+    statuses = [status for status, _ in answers]
+    assert set(statuses) == {200, 503}
+    assert all(b"too many requests are being worked on" in body for status, body in answers if status == 503)
+
+
+def test_it_says_why_it_cannot_start(run: Run, tmp_path: Path) -> None:
+    done = run("serve", TOPICWIRE_HOME=str(tmp_path))
+
+    assert done.returncode == 1
+    assert done.stderr.decode() == f"topicwire: {tmp_path}/models: no model version here yet; run `topicwire train`\n"

@@ -1,0 +1,126 @@
+"""HTML -> blocks -> sentences -> words."""
+
+import re
+
+import pytest
+from bs4 import BeautifulSoup
+from hypothesis import given
+from hypothesis import strategies as st
+
+from model import text
+from model._sentences import split
+from model.text import html_blocks, plain_blocks, plain_text, words
+
+BLOCKS = [
+    ("<p>One <b>bo</b>ld\n word.</p><p>Two.</p>", [("paragraph", "One bold word."), ("paragraph", "Two.")]),
+    ("loose <i>text</i><div>and a div</div>", [("paragraph", "loose text"), ("paragraph", "and a div")]),
+    ("<h2>Head</h2><ul><li>First</li><li><p>Second</p></li></ul>", [("heading", "Head"), ("item", "First"), ("item", "Second")]),
+    ("<blockquote><p>Said.</p></blockquote>", [("quote", "Said.")]),
+    ("<pre><code>az login \\\n  --tenant x</code></pre>", [("code", "az login \\ --tenant x")]),
+    ("<p>Run <code>kubectl get pods</code> now.</p>", [("paragraph", "Run kubectl get pods now.")]),
+    ("<table><tr><th>A</th><td>1</td></tr></table>", [("cell", "A"), ("cell", "1")]),
+    ("<figure><img alt='x'><figcaption>Fig. 1</figcaption></figure>", [("aside", "Fig. 1")]),
+    ("<p>Seen</p><script>x()</script><style>p{}</style><nav>Menu</nav><svg><text>t</text></svg>", [("paragraph", "Seen")]),
+    ("<p hidden>No</p><p aria-hidden=true>No</p><div style='color:red; Display : None'><p>No</p></div><p>Yes</p>", [("paragraph", "Yes")]),
+    ("<template><p>No</p></template><noscript>No</noscript><p>Yes<button>Copy</button></p>", [("paragraph", "Yes")]),
+    ("one<br>line<br><br>another<br/> <br/>third", [("paragraph", "one line"), ("paragraph", "another"), ("paragraph", "third")]),
+    ("<p><strong>Acts as a heading</strong></p><p><b>Is a sentence.</b></p>", [("heading", "Acts as a heading"), ("paragraph", "Is a sentence.")]),
+    ("<p>caf&eacute;&nbsp;&amp; soft\u00adhyphen zero\u200bwidth</p>", [("paragraph", "café & softhyphen zerowidth")]),
+    ("a < b and List<String> x", [("paragraph", "a < b and List x")]),
+    ("<p>un<p>closed<li>tags", [("paragraph", "un"), ("paragraph", "closed"), ("item", "tags")]),
+    ("<dl><dt>Term</dt><dd>Meaning</dd></dl>", [("item", "Term"), ("item", "Meaning")]),
+    ("", []),
+    (" \n ", []),
+    ("<!-- only a comment -->", []),
+    ("<div>" * 3000 + "deep" + "</div>" * 3000, [("paragraph", "deep")]),
+]
+
+
+@pytest.mark.parametrize(("html", "blocks"), BLOCKS, ids=range(len(BLOCKS)))
+def test_blocks(html: str, blocks: list[tuple[str, str]]) -> None:
+    assert [tuple(block) for block in html_blocks(html)] == blocks
+
+
+def test_plain_text_has_a_paragraph_between_blank_lines() -> None:
+    assert [block.text for block in plain_blocks("One\nline.\r\n\r\nTwo.\n \n\nThree\x00.")] == ["One line.", "Two.", "Three ."]
+    assert plain_text("Tips &amp; <b>tricks</b>") == "Tips & tricks"
+
+
+@given(st.lists(st.sampled_from("p b div li pre td h1 br i span blockquote table ul".split()) | st.text(max_size=12), max_size=25))
+def test_no_word_is_lost_or_made_up(pieces: list[str]) -> None:
+    """BeautifulSoup, another parser altogether, as the second opinion."""
+    tags = set("p b div li pre td h1 br i span blockquote table ul".split())
+    html = "".join(f"<{piece}>" if piece in tags else re.sub(r"[<>&\x00-\x1f\x7f-\x9f]", " ", piece) for piece in pieces)
+    theirs = BeautifulSoup(html, "lxml").get_text("")
+
+    ours = "".join(block.text for block in html_blocks(html))
+
+    ignored = re.compile("[\\s\u00ad\u200b\u2060\ufeff\ud800-\udfff?\ufffd]")
+    assert ignored.sub("", ours) == ignored.sub("", theirs)
+
+
+@given(st.text())
+def test_any_html_gives_blocks_on_one_line(html: str) -> None:
+    for block in html_blocks(html) + plain_blocks(html):
+        assert block.text
+        assert block.text == " ".join(block.text.split())
+
+
+SENTENCES = [
+    ("We released v2.86.0 today. It is faster.", ["We released v2.86.0 today.", "It is faster."]),
+    ("Use a proxy, e.g. Envoy, in front. Done.", ["Use a proxy, e.g. Envoy, in front.", "Done."]),
+    ("ASP.NET Core and Node.js. The rest follows.", ["ASP.NET Core and Node.js.", "The rest follows."]),
+    ("Run az login --tenant contoso.example. Then wait.", ["Run az login --tenant contoso.example.", "Then wait."]),
+    ("See https://a.example/x.html?y=1. Next.", ["See https://a.example/x.html?y=1.", "Next."]),
+    ("Is it fast? Yes! Very.", ["Is it fast?", "Yes!", "Very."]),
+    ("He said “Stop.” Then he left.", ["He said “Stop.”", "Then he left."]),
+    ("Logs, metrics etc. are kept. All of them.", ["Logs, metrics etc. are kept.", "All of them."]),
+    ("It runs on AWS, Azure, etc. The price varies.", ["It runs on AWS, Azure, etc.", "The price varies."]),
+    ("Acme Inc. Europe grew. We cheered.", ["Acme Inc. Europe grew.", "We cheered."]),
+    ("Written by J. Smith in May. Read on.", ["Written by J. Smith in May.", "Read on."]),
+    ("The U.S. Navy uses it. So do we.", ["The U.S. Navy uses it.", "So do we."]),
+    ("It opened in the U.S. The rest waits.", ["It opened in the U.S.", "The rest waits."]),
+    ("1. Install it. 2. Run it.", ["1. Install it.", "2. Run it."]),
+    ("Question no. 7 is hard. I said no. Then I left.", ["Question no. 7 is hard.", "I said no.", "Then I left."]),
+    ("Wait... what? It works… Really.", ["Wait... what?", "It works…", "Really."]),
+    ("Fixed in 3.2. iOS is next. eBPF too.", ["Fixed in 3.2.", "iOS is next.", "eBPF too."]),
+    ("Set timeout=0.5 or .5s. Both work.", ["Set timeout=0.5 or .5s.", "Both work."]),
+    ("A cat vs. A dog. Choose.", ["A cat vs. A dog.", "Choose."]),
+    ("(This is aside.) And this is not.", ["(This is aside.)", "And this is not."]),
+    ("これは文です。次の文です。", ["これは文です。", "次の文です。"]),
+    ("no end", ["no end"]),
+    ("", []),
+]
+
+
+@pytest.mark.parametrize(("block", "sentences"), SENTENCES, ids=[block for block, _ in SENTENCES])
+def test_sentences(block: str, sentences: list[str]) -> None:
+    assert split(block) == sentences
+
+
+@given(st.text(alphabet=st.sampled_from("abE 1.!?…。\"')(é-"), max_size=80))
+def test_sentences_lose_nothing(block: str) -> None:
+    folded = " ".join(block.split())
+
+    assert "".join("".join(split(folded)).split()) == "".join(folded.split())
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("Kubernetes 1.31 on K8s, gRPC & HTTP/2", ["kubernetes", "on", "k8s", "grpc", "http"]),
+        ("kube_pod_info's label-set", ["kube", "pod", "info", "label", "set"]),
+        ("Größe ŒUVRE 数据 α", ["größe", "œuvre", "数据"]),
+        ("2026-05-01 3scale 0x1f v2", ["v2"]),
+    ],
+)
+def test_words(line: str, expected: list[str]) -> None:
+    assert words(line) == expected
+
+
+@given(st.text())
+def test_words_are_the_same_by_block_and_by_sentence(html: str) -> None:
+    by_block = text.Text("", html_blocks(html))
+    by_sentence = text.Text("", by_block.blocks)
+
+    assert list(by_block.words()) == [word for block in by_sentence.sentences for sentence in block for word in sentence.words]

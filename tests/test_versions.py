@@ -1,0 +1,192 @@
+"""A version on disk: whole or refused, in one sentence, and the one that serves stays."""
+
+import hashlib
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from model import versions
+from model.errors import VersionError
+from model.versions import Content, Versions
+from training import starter
+from training.examples import Example
+from training.fit import fit
+
+FILES = ["SHA256SUMS", "card.md", "coefficients.npy", "idf.npy", "model.json", "vocabulary.npy"]
+
+
+@pytest.fixture
+def directory(home: Path, tmp_path: Path) -> Path:
+    """A copy of the starter version that may be damaged."""
+    name = Versions(home / "models").current()
+    assert name
+    return Path(shutil.copytree(home / "models" / name, tmp_path / "models" / name))
+
+
+def refusal(directory: Path) -> str:
+    with pytest.raises(VersionError) as error:
+        versions.load(directory)
+    message = str(error.value)
+    assert "\n" not in message
+    return message
+
+
+def resign(directory: Path) -> None:
+    """Make the checksums fit again, as whoever made a bad version would."""
+    sums = "".join(
+        f"{hashlib.sha256((directory / name).read_bytes()).hexdigest()}  {name}\n" for name in FILES if name != "SHA256SUMS"
+    )
+    (directory / "SHA256SUMS").write_text(sums)
+
+
+def small(seed: int = 0) -> Content:
+    content, _ = fit(starter.examples()[::4] + starter.examples()[1::4], starter.topics(), seed=seed)
+    return content
+
+
+def test_the_same_training_gives_the_same_bytes_and_name(tmp_path: Path) -> None:
+    first, second = small(), small()
+
+    assert first.files() == second.files()
+    assert Versions(tmp_path / "a").add(first) == Versions(tmp_path / "b").add(second)
+    assert Versions(tmp_path / "a").add(small(seed=1)) != Versions(tmp_path / "a").add(first)
+
+
+@given(data=st.data())
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_one_flipped_byte_is_noticed(directory: Path, data: st.DataObject) -> None:
+    path = directory / data.draw(st.sampled_from([name for name in FILES if name != "SHA256SUMS"]))
+    good = path.read_bytes()
+    at = data.draw(st.integers(0, len(good) - 1))
+    path.write_bytes(good[:at] + bytes([good[at] ^ data.draw(st.integers(1, 255))]) + good[at + 1 :])
+    try:
+        message = refusal(directory)
+    finally:
+        path.write_bytes(good)
+
+    assert path.name in message
+    assert "topicwire" in message
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_missing_file_is_named(directory: Path, name: str) -> None:
+    (directory / name).unlink()
+
+    assert refusal(directory) == f"{directory / name}: it is missing; train again, or `topicwire models rollback`"
+
+
+@pytest.mark.parametrize("name", ["coefficients.npy", "idf.npy", "vocabulary.npy"])
+@pytest.mark.parametrize("signed", [False, True], ids=["", "signed"])
+def test_a_truncated_array_is_refused(directory: Path, name: str, signed: bool) -> None:
+    data = (directory / name).read_bytes()
+    (directory / name).write_bytes(data[: len(data) // 2])
+    if signed:
+        resign(directory)
+
+    assert name in refusal(directory) or signed
+
+
+def test_a_newer_format_is_refused(directory: Path) -> None:
+    manifest = json.loads((directory / "model.json").read_text())
+    (directory / "model.json").write_text(json.dumps(manifest | {"format": 2}))
+
+    assert refusal(directory) == f"{directory / 'model.json'}: it has format 2, this topicwire reads up to 1; upgrade topicwire"
+
+
+def test_a_pickle_is_not_opened(directory: Path) -> None:
+    np.save(directory / "idf.npy", np.array([print], dtype=object), allow_pickle=True)
+    resign(directory)
+
+    assert "it is no version that this topicwire can read: Array can't be memory-mapped: Python objects" in refusal(directory)
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"topics": []}, "do not fit arrays"),
+        ({"topics": None}, "it is no version"),
+        ({"text": {}}, "`title_weight` is missing"),
+        ({"text": {"title_weight": 3, "tokenizer": "other"}}, "its words were split by 'other'"),
+        ({"format": "1"}, "it does not say its format"),
+    ],
+)
+def test_a_foreign_version_is_refused(directory: Path, change: dict[str, object], reason: str) -> None:
+    manifest = json.loads((directory / "model.json").read_text())
+    (directory / "model.json").write_text(json.dumps(manifest | change))
+    resign(directory)
+
+    assert reason in refusal(directory)
+
+
+def test_numbers_that_are_none_are_refused(directory: Path) -> None:
+    idf = np.load(directory / "idf.npy")
+    idf[3] = np.nan
+    np.save(directory / "idf.npy", idf)
+    resign(directory)
+
+    assert "coefficients that are no finite numbers" in refusal(directory)
+
+
+def test_a_damaged_version_is_not_promoted_and_the_good_one_goes_on(directory: Path) -> None:
+    store = Versions(directory.parent)
+    store.promote(directory.name)
+    other = store.add(small())
+    (store.directory / other / "idf.npy").write_bytes(b"")
+
+    with pytest.raises(VersionError):
+        store.promote(other)
+
+    assert store.load().name == directory.name
+    assert store.add(small()) == other, "adding the same again mends it"
+    store.promote(other)
+    assert store.load().name == other
+
+
+def test_promote_and_rollback_point_to_versions(directory: Path) -> None:
+    store = Versions(directory.parent)
+    other = store.add(small())
+    assert store.current() is None
+    with pytest.raises(VersionError, match="run `topicwire train`"):
+        store.load()
+
+    store.promote(directory.name)
+    store.promote(other)
+    store.promote(other)
+
+    assert store.history() == [other, directory.name]
+    assert store.rollback() == directory.name
+    with pytest.raises(VersionError, match="no version served before"):
+        store.rollback()
+    assert store.load().name == directory.name
+    assert store.names()[0] == other, "the newest first"
+
+
+@pytest.mark.parametrize("name", ["", "..", "../x", "zzzzzzzzzzzz", "0" * 12])
+def test_a_name_is_no_path(directory: Path, name: str) -> None:
+    with pytest.raises(VersionError):
+        Versions(directory.parent).load(name or "nothing")
+
+
+def test_a_pointer_to_nowhere_is_refused_and_promoting_mends_it(directory: Path) -> None:
+    store = Versions(directory.parent)
+    (store.directory / "current").write_text("../../etc\n")
+    with pytest.raises(VersionError, match="it names no version"):
+        store.load()
+
+    store.promote(directory.name)
+
+    assert store.load().name == directory.name
+
+
+def test_order_and_repetition_of_examples() -> None:
+    """What is there twice counts once; what was said last holds."""
+    examples = starter.examples()[::3]
+    twice, _ = fit([Example(examples[0].post, ("networking",)), *examples], starter.topics())
+    once, _ = fit(examples, starter.topics())
+
+    assert twice.files() == once.files()
