@@ -4,6 +4,7 @@ gunicorn, because it forks after loading, so that workers share what was loaded,
 """
 
 import os
+import shutil
 import tempfile
 from typing import Any
 
@@ -18,26 +19,36 @@ GRACE = 30
 
 def serve(settings: Settings) -> None:
     """Serve until SIGTERM or SIGINT. Raises VersionError, before listening, where there is no version to serve."""
-    # Imported before the first worker, and told where to share counts before that.
-    with tempfile.TemporaryDirectory(prefix="topicwire-metrics-") as counts:
-        os.environ["PROMETHEUS_MULTIPROC_DIR"] = counts
-        from gunicorn.app.base import BaseApplication
-        from prometheus_client.multiprocess import mark_process_dead
+    # Told where workers share their counts before anything that counts is imported.
+    counts = tempfile.mkdtemp(prefix="topicwire-metrics-")
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = counts
+    arbiter = os.getpid()
+    try:
+        _run(settings)
+    finally:
+        # A worker that ends comes through here as well, and its siblings may still be counting.
+        if os.getpid() == arbiter:
+            shutil.rmtree(counts, ignore_errors=True)
 
-        from service.app import create_app
 
-        app = create_app(settings)
+def _run(settings: Settings) -> None:
+    from gunicorn.app.base import BaseApplication
+    from prometheus_client.multiprocess import mark_process_dead
 
-        class Server(BaseApplication):  # type: ignore[misc]
-            def load_config(self) -> None:
-                for name, value in options(settings).items():
-                    self.cfg.set(name, value)
-                self.cfg.set("child_exit", lambda server, worker: mark_process_dead(worker.pid))  # type: ignore[no-untyped-call]
+    from service.app import create_app
 
-            def load(self) -> Any:
-                return app
+    app = create_app(settings)
 
-        Server().run()
+    class Server(BaseApplication):  # type: ignore[misc]
+        def load_config(self) -> None:
+            for name, value in options(settings).items():
+                self.cfg.set(name, value)
+            self.cfg.set("child_exit", lambda server, worker: mark_process_dead(worker.pid))  # type: ignore[no-untyped-call]
+
+        def load(self) -> Any:
+            return app
+
+    Server().run()
 
 
 def options(settings: Settings) -> dict[str, Any]:

@@ -102,8 +102,7 @@ def cold_starts(home: Path, data: bytes) -> Iterator[tuple[str, list[float]]]:
     post = feed.read(data).posts[0]
     body = {"text": post.text} if post.html is None else {"html": post.html}
     (home / "post.jsonl").write_bytes(_json.dumps({"title": post.title, **body}) + b"\n")
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("TOPICWIRE_")}
-    environment = kept | {"TOPICWIRE_HOME": str(home)}
+    environment = os.environ | {"TOPICWIRE_HOME": str(home)}
     commands = {
         "python -c pass": ["-c", "pass"],
         "topicwire --help": ["-m", "service.cli", "--help"],
