@@ -9,7 +9,6 @@ from model._item import Item, Parsed
 from model.errors import FeedError
 from model.posts import parse_timestamp
 
-
 T = TypeVar("T")
 
 

@@ -47,7 +47,7 @@ def _ends(text: str, start: int, end: re.Match[str]) -> bool:
     mark = text[end.start()]
     if mark in "。！？｡":
         return True
-    following = text[end.end() :  end.end() + 40]
+    following = text[end.end() : end.end() + 40]
     if not _can_begin(following):
         return False
     if mark != "." or end.group().startswith(".."):

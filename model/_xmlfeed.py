@@ -9,6 +9,7 @@ on where the feed was read from.
 
 import calendar
 import html
+import html.entities
 import io
 import re
 import xml.sax
@@ -36,8 +37,10 @@ MAX_DEPTH = 200
 MAX_EXPANSION = 100_000
 
 _DECLARATION = re.compile(r"<\?xml[^>]*\?>")
-_DOCTYPE = re.compile(r"""<!DOCTYPE[^\[>"']*(?:"[^"]*"[^\[>"']*|'[^']*'[^\[>"']*)*+(?:\[((?:"[^"]*"|'[^']*'|[^\]"'])*+)\]\s*)?>""", re.I)
-_ENTITY = re.compile(r"""<!ENTITY\s+(%\s*)?([^\s"'>%]+)\s+(?:"([^"]*)"|'([^']*)'|(\w+))""", re.I)
+_DOCTYPE = re.compile(
+    r"""<!DOCTYPE[^\[>"']*(?:"[^"]*"[^\[>"']*|'[^']*'[^\[>"']*)*+(?:\[((?:"[^"]*"|'[^']*'|[^\]"'])*+)\]\s*)?>""", re.IGNORECASE
+)
+_ENTITY = re.compile(r"""<!ENTITY\s+(%\s*)?([^\s"'>%]+)\s+(?:"([^"]*)"|'([^']*)'|(\w+))""", re.IGNORECASE)
 _REFERENCE = re.compile(r"&(?!(?:amp|lt|gt|quot|apos|#\d+|#x[0-9a-fA-F]+);)")
 _MEND = re.compile(
     r"""<!\[CDATA\[.*?(?:\]\]>|\Z)            # left as it is
@@ -45,7 +48,7 @@ _MEND = re.compile(
       | &\#(?:(\d{1,9})|x([0-9a-fA-F]{1,8}));?
       | &([A-Za-z_][A-Za-z0-9_.\-]{0,40});
       | &""",
-    re.S | re.X,
+    re.DOTALL | re.VERBOSE,
 )
 
 
@@ -109,8 +112,9 @@ class _BufferedExpat(xml.sax.expatreader.ExpatParser):
 
     def reset(self) -> None:
         super().reset()
-        self._parser.buffer_text = True
-        self._parser.buffer_size = 1 << 16
+        parser: Any = self._parser  # type: ignore[attr-defined]
+        parser.buffer_text = True
+        parser.buffer_size = 1 << 16
 
 
 def _strict(body: str) -> Any:
@@ -163,7 +167,7 @@ def _without_doctype(text: str) -> tuple[str, dict[str, str]]:
         entities[name] = html.unescape(value)
     if subset.upper().count("<!ENTITY") != len(entities):
         raise FeedError("it declares entities that cannot be read, which is refused")
-    return text[: start] + text[doctype.end() :], entities
+    return text[:start] + text[doctype.end() :], entities
 
 
 def _mended(text: str, entities: dict[str, str]) -> str:

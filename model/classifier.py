@@ -4,6 +4,7 @@ The arithmetic is that of scikit-learn's TfidfVectorizer (raw counts, smoothed i
 LogisticRegression, with Platt's calibration already multiplied into the coefficients; a test holds the two equal.
 """
 
+import heapq
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -63,15 +64,19 @@ class Classifier:
         """The topics given, highest score first. A text without a single known word gets none."""
         if not judged.terms:
             return []
-        given = [(-score, topic.name) for topic, score in zip(self._version.topics, judged.scores, strict=True) if score >= topic.threshold]
+        given = [
+            (-score, topic.name)
+            for topic, score in zip(self._version.topics, judged.scores, strict=True)
+            if score >= topic.threshold
+        ]
         return [name for _, name in sorted(given)]
 
     def evidence(self, judged: Classification, topic: str, most: int = EVIDENCE_TERMS) -> list[tuple[str, float]]:
         """The terms that weighed most for or against a topic, strongest first, with their signed contributions."""
         column = [known.name for known in self._version.topics].index(topic)
-        contributions = judged.contributions[:, column]
-        strongest = sorted(range(len(judged.terms)), key=lambda term: (-abs(contributions[term]), judged.terms[term]))[:most]
-        return [(judged.terms[term], round(float(contributions[term]), 4)) for term in strongest]
+        rows = zip(judged.contributions[:, column].tolist(), judged.terms, strict=True)
+        strongest = heapq.nsmallest(most, rows, key=lambda row: (-abs(row[0]), row[1]))
+        return [(term, round(contribution, 4)) for contribution, term in strongest]
 
 
 def _sigmoid(logits: Floats) -> Floats:

@@ -26,9 +26,17 @@ _MAGIC = (
     (b"SQLite format 3\0", "an SQLite database"),
     (b"\x7fELF", "a program"),
 )
-_ROOT = re.compile(r"(?:\s+|<\?.*?(?:\?>|\Z)|<!--.*?(?:-->|\Z)|<!DOCTYPE[^>\[]*(?:\[[^\]]*\]\s*)?>)*+<([A-Za-z_][\w:.\-]*)", re.S | re.I)
-_FEED_LINK = re.compile(r"""<link\b[^>]{0,500}?type\s*=\s*["']?application/(?:rss|atom|feed)\+(?:xml|json)[^>]{0,500}>""", re.I)
-_HREF = re.compile(r"""href\s*=\s*["']?([^"'\s>]+)""", re.I)
+# What may stand before the root element, and the root's name.
+_ROOT = re.compile(
+    r"(?:\s+|<\?.*?(?:\?>|\Z)|<!--.*?(?:-->|\Z)|<!DOCTYPE[^>\[]*(?:\[[^\]]*\]\s*)?>)*+"
+    r"<([A-Za-z_][\w:.\-]*)",
+    re.DOTALL | re.IGNORECASE,
+)
+_FEED_LINK = re.compile(
+    r"""<link\b[^>]{0,500}?type\s*=\s*["']?application/(?:rss|atom|feed)\+(?:xml|json)[^>]{0,500}>""",
+    re.IGNORECASE,
+)
+_HREF = re.compile(r"""href\s*=\s*["']?([^"'\s>]+)""", re.IGNORECASE)
 
 
 class Warning(NamedTuple):

@@ -28,7 +28,7 @@ class Weights:
     title: float = 0.6  # share of the title's words that the sentence takes up
     centrality: float = 0.5  # cosine to all words of the post
     cue: float = 0.3  # it announces what the post does
-    repetition: float = 0.6  # discount: cosine to the sentences chosen before
+    repetition: float = 0.6  # discount: cosine to the most similar sentence chosen before
 
 
 WEIGHTS = Weights()
@@ -36,10 +36,11 @@ WEIGHTS = Weights()
 _MIN_WORDS, _MOST_WORDS = 6, 50
 _TERMINAL = re.compile(r"""[.!?…。！？][)\]"'”’»」』]*\Z""")
 _CUE = re.compile(
-    r"\b(?:in this (?:post|article|blog|guide|tutorial|document|section)|this (?:post|article|guide|tutorial|document|page|release)|"
+    r"\b(?:in this (?:post|article|blog|guide|tutorial|document|section)|"
+    r"this (?:post|article|guide|tutorial|document|page|release)|"
     r"we(?:'re| are|’re)? (?:announc|introduc|releas|launch|excited|happy|pleased|proud|thrilled)\w*|"
     r"(?:is|are) now (?:generally )?available|learn how|shows? (?:you )?how|explains? how|describes|tl;?dr)\b",
-    re.I,
+    re.IGNORECASE,
 )
 
 
@@ -51,30 +52,46 @@ def summarize(text: Text, *, sentences: int = SENTENCES, max_words: int = MAX_WO
     candidates = _candidates(text)
     if not candidates:
         return []
-    everything = Counter(word for word in text.words() if word not in FUNCTION_WORDS)
+    everything = _Bag(Counter(word for word in text.words() if word not in FUNCTION_WORDS))
     title = {word for word in text.title_words if word not in FUNCTION_WORDS}
-    bags = [Counter(word for word in sentence.words if word not in FUNCTION_WORDS) for sentence in candidates]
+    bags = [_Bag(Counter(word for word in sentence.words if word not in FUNCTION_WORDS)) for sentence in candidates]
     worth = [
         weights.position / (1 + index / weights.decay)
-        + weights.title * (len(title & bag.keys()) / len(title) if title else 0)
-        + weights.centrality * _cosine(bag, everything)
+        + weights.title * (len(title & bag.counts.keys()) / len(title) if title else 0)
+        + weights.centrality * bag.cosine(everything)
         + weights.cue * bool(_CUE.search(sentence.text))
         for index, (sentence, bag) in enumerate(zip(candidates, bags, strict=True))
     ]
+    sizes = [len(sentence.text.split()) for sentence in candidates]
+    repeated = [0.0] * len(candidates)
     chosen: list[int] = []
-    length = 0
-    said: Counter[str] = Counter()
-    remaining = set(range(len(candidates)))
+    left = max_words
+    remaining = list(range(len(candidates)))
     while remaining and len(chosen) < sentences:
-        best = max(remaining, key=lambda index: (worth[index] - weights.repetition * _cosine(bags[index], said), -index))
-        remaining.discard(best)
-        size = len(candidates[best].text.split())
-        if chosen and length + size > max_words:
-            continue
+        best = max(remaining, key=lambda index: worth[index] - weights.repetition * repeated[index])
         chosen.append(best)
-        length += size
-        said += bags[best]
+        left -= sizes[best]
+        # What no longer fits is never looked at again: the work stays linear in the length of the post.
+        remaining = [index for index in remaining if index != best and sizes[index] <= left]
+        for index in remaining:
+            repeated[index] = max(repeated[index], bags[index].cosine(bags[best]))
     return [candidates[index].text for index in sorted(chosen)]
+
+
+class _Bag:
+    """How often each word is there, and the length of that as a vector."""
+
+    __slots__ = ("counts", "norm")
+
+    def __init__(self, counts: Counter[str]) -> None:
+        self.counts = counts
+        self.norm = math.sqrt(sum(count * count for count in counts.values()))
+
+    def cosine(self, other: "_Bag") -> float:
+        if not self.norm or not other.norm:
+            return 0.0
+        counts = other.counts
+        return sum(count * counts[word] for word, count in self.counts.items() if word in counts) / (self.norm * other.norm)
 
 
 def _candidates(text: Text) -> list[Sentence]:
@@ -86,10 +103,3 @@ def _candidates(text: Text) -> list[Sentence]:
                 if _MIN_WORDS <= sentence.text.count(" ") + 1 <= _MOST_WORDS and _TERMINAL.search(sentence.text):
                     found.setdefault(sentence.text, sentence)
     return list(found.values())
-
-
-def _cosine(one: Counter[str], other: Counter[str]) -> float:
-    if not one or not other:
-        return 0.0
-    product = sum(count * other[word] for word, count in one.items())
-    return product / (math.sqrt(sum(count * count for count in one.values())) * math.sqrt(sum(count * count for count in other.values())))

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, cast
 
 from lxml import etree
 
@@ -57,8 +57,7 @@ class Text:
     def sentences(self) -> list[list[Sentence]]:
         """For each block its sentences. Only prose is split: a heading, a cell or a piece of code is one sentence."""
         return [
-            [Sentence(sentence, words(sentence), index) for sentence in _pieces(block)]
-            for index, block in enumerate(self.blocks)
+            [Sentence(sentence, words(sentence), index) for sentence in _pieces(block)] for index, block in enumerate(self.blocks)
         ]
 
     def words(self) -> Iterator[str]:
@@ -101,7 +100,7 @@ def html_blocks(html: str) -> list[Block]:
     if not data or data.isspace():
         return []
     blocks = _Blocks()
-    parser = etree.HTMLParser(target=blocks, encoding="utf-8", huge_tree=True)
+    parser = etree.HTMLParser(target=cast(Any, blocks), encoding="utf-8", huge_tree=True)
     try:
         parser.feed(data)
         parser.close()
@@ -136,7 +135,7 @@ _SKIPPED = frozenset(
     "script style template noscript nav svg math iframe object embed audio video canvas button select textarea option "
     "datalist map head title noembed noframes progress meter".split()
 )
-_HIDING_STYLE = re.compile(r"(?:display\s*:\s*none|visibility\s*:\s*hidden)", re.I)
+_HIDING_STYLE = re.compile(r"(?:display\s*:\s*none|visibility\s*:\s*hidden)", re.IGNORECASE)
 # A paragraph in bold that is no longer than this and does not end like a sentence is a heading in all but name.
 _MAX_BOLD_HEADING_WORDS = 14
 

@@ -87,7 +87,7 @@ class Content:
     def files(self) -> dict[str, bytes]:
         """File name -> bytes; the same content gives the same bytes."""
         terms = np.frombuffer("\n".join(self.vocabulary).encode(), dtype=np.uint8)
-        arrays = {"vocabulary": terms, "idf": self.idf, "coefficients": self.coefficients}
+        arrays: dict[str, NDArray[Any]] = {"vocabulary": terms, "idf": self.idf, "coefficients": self.coefficients}
         files = {f"{name}.npy": _npy(array) for name, array in arrays.items()}
         files[_MANIFEST] = _json.dumps_pretty({"format": FORMAT, **self.manifest})
         files["card.md"] = self.card.encode()
@@ -103,7 +103,9 @@ class Versions:
 
     def names(self) -> list[str]:
         """All versions, the newest first."""
-        found = [entry for entry in self.directory.glob("*/") if (entry / _CHECKSUMS).is_file() and not entry.name.startswith(".")]
+        found = [
+            entry for entry in self.directory.glob("*/") if (entry / _CHECKSUMS).is_file() and not entry.name.startswith(".")
+        ]
         return [entry.name for entry in sorted(found, key=lambda entry: (_made(entry) or _NEVER, entry.name), reverse=True)]
 
     def current(self) -> str | None:
@@ -119,7 +121,9 @@ class Versions:
             return []
         names = [line.strip() for line in lines if line.strip()]
         if not names or not all(_is_name(name) for name in names):
-            raise VersionError("it names no version; run `topicwire models promote VERSION`", subject=str(self.directory / "current"))
+            raise VersionError(
+                "it names no version; run `topicwire models promote VERSION`", subject=str(self.directory / "current")
+            )
         return names
 
     def load(self, name: str | None = None) -> Version:
@@ -128,7 +132,9 @@ class Versions:
         if chosen is None:
             raise VersionError("no model version here yet; run `topicwire train`", subject=str(self.directory))
         if not _is_name(chosen) or not (self.directory / chosen).is_dir():
-            raise VersionError("there is no such version; `topicwire models` lists those there are", subject=f"model version {chosen!r}")
+            raise VersionError(
+                "there is no such version; `topicwire models` lists those there are", subject=f"model version {chosen!r}"
+            )
         return load(self.directory / chosen)
 
     def add(self, content: Content) -> str:
@@ -147,12 +153,12 @@ class Versions:
         try:
             made = datetime.now(UTC).isoformat(timespec="seconds")
             for file, data in (files | {"made": f"{made}\n".encode()}).items():
-                with open(temporary / file, "wb") as stream:
+                with (temporary / file).open("wb") as stream:
                     stream.write(data)
                     stream.flush()
                     os.fsync(stream.fileno())
             temporary.chmod(0o755)
-            os.rename(temporary, target)
+            temporary.rename(target)
         except BaseException:
             shutil.rmtree(temporary, ignore_errors=True)
             raise
@@ -183,8 +189,8 @@ class Versions:
             stream.write("\n".join(history[:_HISTORY]) + "\n")
             stream.flush()
             os.fsync(stream.fileno())
-        os.chmod(stream.name, 0o644)
-        os.replace(stream.name, self.directory / "current")
+        Path(stream.name).chmod(0o644)
+        Path(stream.name).replace(self.directory / "current")
         _sync_directory(self.directory)
 
 
@@ -194,7 +200,10 @@ def load(directory: Path) -> Version:
     manifest = _manifest(directory)
     sums = _read(directory, _CHECKSUMS)
     name = hashlib.sha256(sums).hexdigest()[:NAME_LENGTH]
-    listed = dict(reversed(line.split("  ", 1)) for line in sums.decode("utf-8", "replace").splitlines() if "  " in line)
+    listed = {
+        file: digest
+        for digest, file in (line.split("  ", 1) for line in sums.decode("utf-8", "replace").splitlines() if "  " in line)
+    }
     for file in (_MANIFEST, *(f"{array}.npy" for array in _ARRAYS)):
         if file not in listed:
             raise VersionError(f"it does not list {file}; {remedy}", subject=str(directory / _CHECKSUMS))
@@ -207,7 +216,9 @@ def load(directory: Path) -> Version:
         version = Version(
             name=name,
             topics=tuple(
-                Topic(str(row["name"]), str(row["title"]), str(row["description"]), float(row["threshold"]), float(row["intercept"]))
+                Topic(
+                    str(row["name"]), str(row["title"]), str(row["description"]), float(row["threshold"]), float(row["intercept"])
+                )
                 for row in manifest["topics"]
             ),
             vocabulary={term: row for row, term in enumerate(terms)},
@@ -230,7 +241,9 @@ def _check(version: Version) -> None:
     if version.idf.dtype != np.float64 or version.coefficients.dtype != np.float64:
         raise ValueError("idf and coefficients must be float64")
     if version.idf.shape != (terms,) or version.coefficients.shape != (terms, topics):
-        raise ValueError(f"{terms} terms and {topics} topics do not fit arrays of {version.idf.shape} and {version.coefficients.shape}")
+        raise ValueError(
+            f"{terms} terms and {topics} topics do not fit arrays of {version.idf.shape} and {version.coefficients.shape}"
+        )
     if not (np.isfinite(version.idf).all() and np.isfinite(version.coefficients).all()):
         raise ValueError("it has coefficients that are no finite numbers")
     if not topics or len({topic.name for topic in version.topics}) != topics:
@@ -249,7 +262,9 @@ def _manifest(directory: Path) -> dict[str, Any]:
         raise VersionError(f"it is damaged: {error}; train again, or `topicwire models rollback`", subject=path) from None
     number = manifest.get("format") if isinstance(manifest, dict) else None
     if not isinstance(number, int):
-        raise VersionError("it does not say its format, so it is no model version", subject=path)
+        raise VersionError(
+            "it does not say its format, so it is no model version; train again, or `topicwire models rollback`", subject=path
+        )
     if number > FORMAT:
         raise VersionError(f"it has format {number}, this topicwire reads up to {FORMAT}; upgrade topicwire", subject=path)
     return dict(manifest)

@@ -144,7 +144,9 @@ def _posting(app: Flask, settings: Settings, tagger: Tagger) -> None:
         with working() as checkpoint:
             results = tagged(posts_of_json(), checkpoint, summarize=False)
             metrics.count_posts(results)
-        return answer([{"id": tag.post.id, "topics": tag.topics, "scores": tag.scores, "evidence": tag.evidence} for tag in results])
+        return answer(
+            [{"id": tag.post.id, "topics": tag.topics, "scores": tag.scores, "evidence": tag.evidence} for tag in results]
+        )
 
     @app.post("/v1/summarize")
     def summarize() -> Response:
@@ -225,4 +227,6 @@ def _reading(app: Flask, settings: Settings, tagger: Tagger) -> None:
 
     @app.get("/docs")
     def docs() -> Response:
-        return Response(render_template("docs.html", api=api, root=request.host_url.rstrip("/")), content_type="text/html; charset=utf-8")
+        return Response(
+            render_template("docs.html", api=api, root=request.host_url.rstrip("/")), content_type="text/html; charset=utf-8"
+        )

@@ -13,7 +13,7 @@ from service import settings as settings_
 from service.settings import Settings
 
 if TYPE_CHECKING:
-    from model.posts import TaggedPost
+    from model.posts import Post, TaggedPost
     from model.versions import Versions
     from training.evaluation import Evaluation
     from training.examples import Example
@@ -43,7 +43,9 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="topicwire", description="Tags the posts of feeds with their topics, says why, and summarizes them.")
+    parser = argparse.ArgumentParser(
+        prog="topicwire", description="Tags the posts of feeds with their topics, says why, and summarizes them."
+    )
     parser.add_argument("--version", action=_ShowVersion, nargs=0, help="show the version and exit")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
@@ -53,7 +55,9 @@ def _parser() -> argparse.ArgumentParser:
         return added
 
     tag = command("tag", _tag, "tag the posts of feeds or of JSONL")
-    tag.add_argument("input", nargs="+", metavar="INPUT", help="a feed or JSONL of posts: a file (.gz too), - for standard input, or a URL")
+    tag.add_argument(
+        "input", nargs="+", metavar="INPUT", help="a feed or JSONL of posts: a file (.gz too), - for standard input, or a URL"
+    )
     tag.add_argument("-o", "--output", metavar="OUT", help="write to a file, which appears whole or not at all")
     tag.add_argument("--to", choices=FORMATS, default="jsonl", help="what to write (default: %(default)s)")
     tag.add_argument("--jobs", type=_jobs, default=1, metavar="N", help="processes to tag with (default: %(default)s)")
@@ -104,7 +108,7 @@ def _tag(options: argparse.Namespace, settings: Settings) -> int:
         failures += 1
         _say(error)
 
-    def posts() -> Iterator[Any]:
+    def posts() -> "Iterator[Post]":
         for name in options.input:
             yield from inputs.posts(name, settings, failed=failed, warned=lambda error: _warn(str(error)))
 
@@ -128,13 +132,14 @@ def _tag(options: argparse.Namespace, settings: Settings) -> int:
     return FAILED if failures else DONE
 
 
-def _with_progress(posts: Iterable[Any]) -> Iterable[Any]:
+def _with_progress(posts: "Iterator[Post]") -> "Iterable[Post]":
     """A progress bar if somebody sits there to see it."""
     if not sys.stderr.isatty() or sys.stdout.isatty():
         return posts
     from tqdm import tqdm
 
-    return tqdm(posts, unit=" posts", leave=False)
+    bar: Iterable[Post] = tqdm(posts, unit=" posts", leave=False)
+    return bar
 
 
 def _train(options: argparse.Namespace, settings: Settings) -> int:
@@ -152,7 +157,13 @@ def _train(options: argparse.Namespace, settings: Settings) -> int:
         raise ExampleError("no example could be read, so nothing was trained")
     if not options.no_starter:
         examples = starter.examples() + examples
-    topics = list(starter.read_topics(Path(options.topics))) if options.topics else [] if options.no_starter else list(starter.topics())
+    topics = (
+        list(starter.read_topics(Path(options.topics)))
+        if options.topics
+        else []
+        if options.no_starter
+        else list(starter.topics())
+    )
     found = {name for example in examples for name in example.topics}
     if options.topics and (strange := sorted(found - {topic.name for topic in topics})):
         raise ExampleError(f"the examples have the topic {strange[0]!r}, which it does not list", subject=options.topics)
@@ -187,7 +198,14 @@ def _evaluate(options: argparse.Namespace, settings: Settings) -> int:
 
 
 def _print_evaluation(judged: "Evaluation", worst: int) -> None:
-    columns = {"precision": "precision", "recall": "recall", "f1": "F1", "average_precision": "avg prec", "brier": "Brier", "ece": "ECE"}
+    columns = {
+        "precision": "precision",
+        "recall": "recall",
+        "f1": "F1",
+        "average_precision": "avg prec",
+        "brier": "Brier",
+        "ece": "ECE",
+    }
     print(f"model {judged.model} on {judged.posts} posts; 95 % intervals\n")
     print(f"{'topic':16}{'posts':>6}" + "".join(f"{title:>18}" for title in columns.values()))
     for name, row in judged.topics.items():
@@ -198,12 +216,13 @@ def _print_evaluation(judged: "Evaluation", worst: int) -> None:
         print(f"{name.replace('_', ' '):24}{_interval(figure)}")
     names = [*judged.topics, "none"]
     print(f"\n{'expected / given':16}" + "".join(f"{name[:13]:>14}" for name in names))
-    for row in names:
-        print(f"{row:16}" + "".join(f"{judged.confusion[row][column]:14}" for column in names))
+    for expected in names:
+        print(f"{expected:16}" + "".join(f"{judged.confusion[expected][given]:14}" for given in names))
     if judged.mistakes and worst:
         print(f"\n{len(judged.mistakes)} posts with other topics than expected; the worst:")
     for mistake in judged.mistakes[:worst]:
-        print(f"  {mistake.title[:90] or mistake.id}\n    expected {', '.join(mistake.expected) or 'none'}; given {', '.join(mistake.given) or 'none'}")
+        print(f"  {mistake.title[:90] or mistake.id}")
+        print(f"    expected {', '.join(mistake.expected) or 'none'}; given {', '.join(mistake.given) or 'none'}")
         for topic in set(mistake.given) - set(mistake.expected):
             print(f"    {topic}: " + ", ".join(f"{term} {contribution:+.2f}" for term, contribution in mistake.evidence[topic]))
 

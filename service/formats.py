@@ -134,7 +134,9 @@ def jsonfeed(tagged: Iterable[TaggedPost]) -> Iterator[bytes]:
             "authors": [{"name": author} for author in post.authors],
             "tags": tag.topics,
         }
-        yield separator + _json.dumps({name: value for name, value in item.items() if value not in (None, "", [])} | {"content_text": summary})
+        yield separator + _json.dumps(
+            {name: value for name, value in item.items() if value not in (None, "", [])} | {"content_text": summary}
+        )
         separator = b",\n"
     yield b"\n]}\n"
 

@@ -6,7 +6,8 @@ import sys
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from typing import BinaryIO, cast
+from pathlib import Path
+from typing import Any, BinaryIO, cast
 
 from model import _json, feed
 from model.errors import FeedError, InputError, PostError, TopicwireError
@@ -56,17 +57,18 @@ def _shown(name: str) -> str:
     return "standard input" if name == STDIN else name
 
 
-def _open(name: str, settings: Settings, stack: ExitStack) -> tuple[io.BufferedReader, str]:
+def _open(name: str, settings: Settings, stack: ExitStack) -> tuple[Any, str]:
     base_url = ""
+    raw: Any
     if is_url(name):
         fetched = fetch(name, settings)
-        raw, base_url = io.BufferedReader(cast(io.RawIOBase, io.BytesIO(fetched.data))), fetched.url
+        raw, base_url = io.BufferedReader(cast(Any, io.BytesIO(fetched.data))), fetched.url
     elif name == STDIN:
-        raw = cast(io.BufferedReader, sys.stdin.buffer)
+        raw = sys.stdin.buffer
     else:
-        raw = stack.enter_context(open(name, "rb", buffering=1 << 16))
+        raw = stack.enter_context(Path(name).open("rb", buffering=1 << 16))
     if raw.peek(2)[:2] == b"\x1f\x8b":
-        raw = io.BufferedReader(cast(io.RawIOBase, stack.enter_context(gzip.GzipFile(fileobj=raw))), 1 << 16)
+        raw = io.BufferedReader(cast(Any, stack.enter_context(gzip.GzipFile(fileobj=raw))), 1 << 16)
     return raw, base_url
 
 

@@ -36,10 +36,17 @@ class Operation:
 
 _POSTED = (400, 413, 415, 422, 503)
 OPERATIONS = (
-    Operation("/v1/classify", "post", "Scores, topics and evidence of posts", schemas.ClassifyAnswer, takes=(JSON,), errors=_POSTED),
+    Operation(
+        "/v1/classify", "post", "Scores, topics and evidence of posts", schemas.ClassifyAnswer, takes=(JSON,), errors=_POSTED
+    ),
     Operation("/v1/summarize", "post", "Summaries of posts", schemas.SummarizeAnswer, takes=(JSON,), errors=_POSTED),
     Operation(
-        "/v1/tag", "post", "Tagged posts, of posts or of a feed document", schemas.TagAnswer, takes=(JSON, *FEED_TYPES), errors=_POSTED
+        "/v1/tag",
+        "post",
+        "Tagged posts, of posts or of a feed document",
+        schemas.TagAnswer,
+        takes=(JSON, *FEED_TYPES),
+        errors=_POSTED,
     ),
     Operation("/v1/topics", "get", "The topics of the version that serves", schemas.TopicsAnswer),
     Operation("/v1/model", "get", "The version that serves, and what it was made from", schemas.ModelAnswer),

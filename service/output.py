@@ -6,7 +6,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 from model.errors import InputError
 
@@ -27,11 +27,13 @@ def whole(name: str | None) -> Iterator[BinaryIO]:
             yield stream
         return
     with _named(name):
-        stream = tempfile.NamedTemporaryFile("wb", dir=target.absolute().parent, prefix=f".{target.name}-", delete=False)
-    temporary = Path(stream.name)
+        temporary_stream = tempfile.NamedTemporaryFile(
+            "wb", dir=target.absolute().parent, prefix=f".{target.name}-", delete=False
+        )
+    temporary = Path(temporary_stream.name)
     try:
-        with stream:
-            yield stream
+        with temporary_stream as stream:
+            yield cast(BinaryIO, stream)
             stream.flush()
             os.fsync(stream.fileno())
         mask = os.umask(0)

@@ -19,7 +19,9 @@ _log = logging.getLogger("topicwire")
 class ProblemError(Exception):
     """An answer that is an error."""
 
-    def __init__(self, status: int, detail: str, *, errors: list[dict[str, str]] | None = None, headers: dict[str, str] | None = None) -> None:
+    def __init__(
+        self, status: int, detail: str, *, errors: list[dict[str, str]] | None = None, headers: dict[str, str] | None = None
+    ) -> None:
         super().__init__(detail)
         self.status = status
         self.detail = detail

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-_EITHER_BODY = {
+_EITHER_BODY: dict[str, Any] = {
     "oneOf": [
         {"required": ["html"], "properties": {"html": {"type": "string"}, "text": {"type": "null"}}},
         {"required": ["text"], "properties": {"text": {"type": "string"}, "html": {"type": "null"}}},

@@ -33,7 +33,10 @@ def expected_scores(fitted: Fitted, post: Post) -> np.ndarray:
     features = fitted.vectorizer.transform([learnt_words(Example(post, ()))])
     logits = [classifier.decision_function(features) for classifier in fitted.classifiers]
     return np.array(
-        [calibrator.predict_proba(logit[:, np.newaxis])[0, 1] for calibrator, logit in zip(fitted.calibrators, logits, strict=True)]
+        [
+            calibrator.predict_proba(logit[:, np.newaxis])[0, 1]
+            for calibrator, logit in zip(fitted.calibrators, logits, strict=True)
+        ]
     )
 
 
@@ -75,7 +78,9 @@ def test_the_sample_feed_is_tagged_as_its_readers_would(tagger: Tagger) -> None:
 
 def test_evidence_names_the_strongest_terms_first(version: Version) -> None:
     classifier = Classifier(version)
-    judged = classifier.classify(text.of_post(Post(id="x", title="Kubernetes pods", text="The kubelet evicts pods. Bread is good.")))
+    judged = classifier.classify(
+        text.of_post(Post(id="x", title="Kubernetes pods", text="The kubelet evicts pods. Bread is good."))
+    )
 
     evidence = classifier.evidence(judged, "containers")
 

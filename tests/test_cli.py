@@ -17,7 +17,12 @@ from tests.conftest import DATA, SAMPLE, Run
 
 POSTS = [
     {"id": 7, "title": "Pods", "text": "Kubernetes evicts pods from the node. It is the kubelet that does so."},
-    {"title": "Bread", "html": "<p>Bread is baked in the morning and eaten in the evening.</p>", "link": "https://a.example/bread", "mine": [1]},
+    {
+        "title": "Bread",
+        "html": "<p>Bread is baked in the morning and eaten in the evening.</p>",
+        "link": "https://a.example/bread",
+        "mine": [1],
+    },
 ]
 JSONL = "".join(json.dumps(post) + "\n" for post in POSTS).encode()
 
@@ -122,14 +127,21 @@ def test_a_warning_names_what_was_wrong_with_a_feed(run: Run) -> None:
     done = run("tag", path)
 
     assert done.returncode == 0
-    assert done.stderr.decode().startswith(f"topicwire: warning: {path}: it is not well-formed XML: not well-formed (invalid token)")
+    assert done.stderr.decode().startswith(
+        f"topicwire: warning: {path}: it is not well-formed XML: not well-formed (invalid token)"
+    )
 
 
 def test_the_same_input_gives_the_same_bytes_however_it_is_run(run: Run, tmp_path: Path) -> None:
     many = tmp_path / "many.jsonl"
-    many.write_bytes(b"".join(json.dumps(POSTS[0] | {"id": number, "title": f"Pods {number}"}).encode() + b"\n" for number in range(200)))
+    many.write_bytes(
+        b"".join(json.dumps(POSTS[0] | {"id": number, "title": f"Pods {number}"}).encode() + b"\n" for number in range(200))
+    )
 
-    outputs = {run("tag", many, SAMPLE, "--jobs", jobs, PYTHONHASHSEED=seed).stdout for jobs, seed in [("1", "0"), ("1", "7"), ("2", "1")]}
+    outputs = {
+        run("tag", many, SAMPLE, "--jobs", jobs, PYTHONHASHSEED=seed).stdout
+        for jobs, seed in [("1", "0"), ("1", "7"), ("2", "1")]
+    }
 
     assert len(outputs) == 1
     assert outputs.pop().count(b"\n") == 206
@@ -202,7 +214,9 @@ def test_without_a_version_the_remedy_is_named(run: Run, tmp_path: Path) -> None
     assert done.stderr.decode() == f"topicwire: {tmp_path}/models: no model version here yet; run `topicwire train`\n"
 
 
-@pytest.mark.parametrize("arguments", [[], ["nonsense"], ["tag"], ["tag", "x", "--jobs", "0"], ["tag", "x", "--to", "pdf"], ["models", "promote"]])
+@pytest.mark.parametrize(
+    "arguments", [[], ["nonsense"], ["tag"], ["tag", "x", "--jobs", "0"], ["tag", "x", "--to", "pdf"], ["models", "promote"]]
+)
 def test_wrong_usage_is_2(run: Run, arguments: list[str]) -> None:
     assert run(*arguments).returncode == 2
 

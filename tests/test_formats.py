@@ -20,9 +20,21 @@ from tests.conftest import SAMPLE
 ATOM = "{http://www.w3.org/2005/Atom}"
 
 any_text = st.text(max_size=40) | st.sampled_from(
-    ["<b>bold</b>", "a < b & c > d", "&amp;", "AT&T &copy; ]]>", "\x00\x0b\ud800", "Ünïcode 数据 😀", 'q"uo\'te', "-1+1=@x", "</title>"]
+    [
+        "<b>bold</b>",
+        "a < b & c > d",
+        "&amp;",
+        "AT&T &copy; ]]>",
+        "\x00\x0b\ud800",
+        "Ünïcode 数据 😀",
+        "q\"uo'te",
+        "-1+1=@x",
+        "</title>",
+    ]
 )
-links = st.sampled_from(["https://a.example/x?a=1&b=2", "http://b.example/é#f", "javascript:alert(1)", "data:text/html,x", "", "/rel"])
+links = st.sampled_from(
+    ["https://a.example/x?a=1&b=2", "http://b.example/é#f", "javascript:alert(1)", "data:text/html,x", "", "/rel"]
+)
 
 
 @st.composite
@@ -127,7 +139,14 @@ def test_no_posts_are_no_error(name: str) -> None:
 
 
 def test_jsonl_has_the_documented_form_and_the_callers_fields(tagger: Tagger) -> None:
-    row = {"title": "Pods", "text": "Kubernetes evicts pods.", "topics": ["mine"], "model": "mine", "author": {"a": [1, None]}, "n": 1.5}
+    row = {
+        "title": "Pods",
+        "text": "Kubernetes evicts pods.",
+        "topics": ["mine"],
+        "model": "mine",
+        "author": {"a": [1, None]},
+        "n": 1.5,
+    }
 
     out = json.loads(written("jsonl", tagger.tag([post_from_dict(row)])))
 

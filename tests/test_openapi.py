@@ -7,7 +7,6 @@ import schemathesis
 from flask import Flask
 from hypothesis import HealthCheck, given, settings
 from jsonschema_rs import Draft202012Validator
-
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from model.tagger import Tagger
@@ -22,7 +21,9 @@ def app(home: Path, tagger: Tagger) -> Flask:
 
 
 @pytest.mark.parametrize("operation", openapi.OPERATIONS, ids=lambda operation: operation.path)
-@pytest.mark.parametrize("mode", [schemathesis.GenerationMode.POSITIVE, schemathesis.GenerationMode.NEGATIVE], ids=lambda mode: mode.value)
+@pytest.mark.parametrize(
+    "mode", [schemathesis.GenerationMode.POSITIVE, schemathesis.GenerationMode.NEGATIVE], ids=lambda mode: mode.value
+)
 def test_the_interface_keeps_its_own_word(app: Flask, operation: openapi.Operation, mode: schemathesis.GenerationMode) -> None:
     api = schemathesis.openapi.from_wsgi("/openapi.json", app)
     described = api[operation.path][operation.method.upper()]

@@ -80,7 +80,10 @@ def test_metrics_count_requests_and_posts(client: FlaskClient, tagger: Tagger) -
         found = [row for row in client.get("/metrics").text.splitlines() if row.startswith(line + " ")]
         return float(found[0].rpartition(" ")[2]) if found else 0.0
 
-    tagged, answered = 'topicwire_posts_total{topic="containers"}', 'topicwire_requests_total{method="POST",route="/v1/tag",status="200"}'
+    tagged, answered = (
+        'topicwire_posts_total{topic="containers"}',
+        'topicwire_requests_total{method="POST",route="/v1/tag",status="200"}',
+    )
     before = value(tagged), value(answered)
     client.post("/v1/tag", json={"posts": [POST]})
     client.open("/no/such/<route>?title=x", method="BREW")
@@ -123,8 +126,21 @@ def test_bad_bodies(client: FlaskClient, path: str, body: bytes, status: int, po
 
 
 def test_the_rest_interface_and_jsonl_take_the_same_posts(client: FlaskClient) -> None:
-    rows: list[Any] = [{"text": "a", "id": None}, {"html": "a", "text": None}, {"text": 1}, {"html": "a", "link": []}, {"id": 1.0, "text": ""}]
-    rows += [{"text": "", "published": "x", "source": None}, {"title": "t"}, {"text": "a", "html": ""}, "x", None, {"text": "a", "topics": 3}]
+    rows: list[Any] = [
+        {"text": "a", "id": None},
+        {"html": "a", "text": None},
+        {"text": 1},
+        {"html": "a", "link": []},
+        {"id": 1.0, "text": ""},
+    ]
+    rows += [
+        {"text": "", "published": "x", "source": None},
+        {"title": "t"},
+        {"text": "a", "html": ""},
+        "x",
+        None,
+        {"text": "a", "topics": 3},
+    ]
     for row in rows:
         try:
             post_from_dict(row)

@@ -49,7 +49,9 @@ def start(home: Path) -> Iterator[Start]:
         process.communicate()
 
 
-def ask(port: int, method: str, path: str, body: bytes | None = None, content_type: str = "application/json") -> tuple[int, bytes]:
+def ask(
+    port: int, method: str, path: str, body: bytes | None = None, content_type: str = "application/json"
+) -> tuple[int, bytes]:
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     try:
         connection.request(method, path, body, {"Content-Type": content_type} if body is not None else {})

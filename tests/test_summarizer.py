@@ -19,7 +19,10 @@ def test_sentences_stand_verbatim_in_one_block_and_in_order() -> None:
         parsed = text.of_post(post)
         chosen = summarize(parsed)
         places = [
-            (index, block.text.find(sentence)) for sentence in chosen for index, block in enumerate(parsed.blocks) if sentence in block.text
+            (index, block.text.find(sentence))
+            for sentence in chosen
+            for index, block in enumerate(parsed.blocks)
+            if sentence in block.text
         ]
 
         assert 1 <= len(chosen) <= 3
@@ -29,9 +32,12 @@ def test_sentences_stand_verbatim_in_one_block_and_in_order() -> None:
 
 
 def test_what_is_no_prose_is_not_quoted() -> None:
-    html = """<h1>A heading that could well pass as a sentence.</h1><ul><li>An item that could well pass as a sentence.</li></ul>
-    <pre>A line of code that could well pass as a sentence.</pre><table><tr><td>A cell that could well pass as a sentence.</td></tr></table>
-    <p>Short one.</p><p>This paragraph introduces a list of things:</p><p>The only sentence of prose that is here to be found.</p>"""
+    html = """<h1>A heading that could well pass as a sentence.</h1>
+    <ul><li>An item that could well pass as a sentence.</li></ul>
+    <pre>A line of code that could well pass as a sentence.</pre>
+    <table><tr><td>A cell that could well pass as a sentence.</td></tr></table>
+    <p>Short one.</p><p>This paragraph introduces a list of things:</p>
+    <p>The only sentence of prose that is here to be found.</p>"""
 
     assert summary(html) == ["The only sentence of prose that is here to be found."]
 
@@ -46,7 +52,7 @@ def test_the_title_says_what_matters() -> None:
 
 
 def test_nothing_is_said_twice() -> None:
-    html = "<p>The cache is now warm at start.</p><p>The cache is now warm at start.</p><p>Cold requests are therefore gone for good.</p>"
+    html = "<p>The cache is now warm at start.</p>" * 2 + "<p>Cold requests are therefore gone for good.</p>"
 
     assert summary(html) == ["The cache is now warm at start.", "Cold requests are therefore gone for good."]
 

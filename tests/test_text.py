@@ -21,10 +21,16 @@ BLOCKS = [
     ("<table><tr><th>A</th><td>1</td></tr></table>", [("cell", "A"), ("cell", "1")]),
     ("<figure><img alt='x'><figcaption>Fig. 1</figcaption></figure>", [("aside", "Fig. 1")]),
     ("<p>Seen</p><script>x()</script><style>p{}</style><nav>Menu</nav><svg><text>t</text></svg>", [("paragraph", "Seen")]),
-    ("<p hidden>No</p><p aria-hidden=true>No</p><div style='color:red; Display : None'><p>No</p></div><p>Yes</p>", [("paragraph", "Yes")]),
+    (
+        "<p hidden>No</p><p aria-hidden=true>No</p><div style='color:red; Display : None'><p>No</p></div><p>Yes</p>",
+        [("paragraph", "Yes")],
+    ),
     ("<template><p>No</p></template><noscript>No</noscript><p>Yes<button>Copy</button></p>", [("paragraph", "Yes")]),
     ("one<br>line<br><br>another<br/> <br/>third", [("paragraph", "one line"), ("paragraph", "another"), ("paragraph", "third")]),
-    ("<p><strong>Acts as a heading</strong></p><p><b>Is a sentence.</b></p>", [("heading", "Acts as a heading"), ("paragraph", "Is a sentence.")]),
+    (
+        "<p><strong>Acts as a heading</strong></p><p><b>Is a sentence.</b></p>",
+        [("heading", "Acts as a heading"), ("paragraph", "Is a sentence.")],
+    ),
     ("<p>caf&eacute;&nbsp;&amp; soft\u00adhyphen zero\u200bwidth</p>", [("paragraph", "café & softhyphen zerowidth")]),
     ("a < b and List<String> x", [("paragraph", "a < b and List x")]),
     ("<p>un<p>closed<li>tags", [("paragraph", "un"), ("paragraph", "closed"), ("item", "tags")]),
@@ -46,7 +52,9 @@ def test_plain_text_has_a_paragraph_between_blank_lines() -> None:
     assert plain_text("Tips &amp; <b>tricks</b>") == "Tips & tricks"
 
 
-@given(st.lists(st.sampled_from("p b div li pre td h1 br i span blockquote table ul".split()) | st.text(max_size=12), max_size=25))
+@given(
+    st.lists(st.sampled_from("p b div li pre td h1 br i span blockquote table ul".split()) | st.text(max_size=12), max_size=25)
+)
 def test_no_word_is_lost_or_made_up(pieces: list[str]) -> None:
     """BeautifulSoup, another parser altogether, as the second opinion."""
     tags = set("p b div li pre td h1 br i span blockquote table ul".split())

@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.metrics import average_precision_score, brier_score_loss, f1_score, precision_score, recall_score
 
 from model.errors import ExampleError
 from model.posts import TaggedPost
@@ -105,7 +104,9 @@ def evaluate(tagger: Tagger, examples: Sequence[Example], *, seed: int = 0, draw
         model=tagger.version.name,
         posts=len(examples),
         overall={name: figure(measure) for name, measure in _OVERALL.items()},
-        topics={name: {what: of_topic(column, measure) for what, measure in _PER_TOPIC.items()} for column, name in enumerate(names)},
+        topics={
+            name: {what: of_topic(column, measure) for what, measure in _PER_TOPIC.items()} for column, name in enumerate(names)
+        },
         counts={name: int(truth[:, column].sum()) for column, name in enumerate(names)},
         confusion=_confusion(examples, tagged, names),
         mistakes=_mistakes(tagger, examples, tagged),
@@ -115,19 +116,36 @@ def evaluate(tagger: Tagger, examples: Sequence[Example], *, seed: int = 0, draw
 def _ece(truth: Bools, score: Floats) -> float:
     """Expected calibration error: how far the share of right answers is from the scores, bin by bin."""
     bins = np.minimum((score * BINS).astype(int), BINS - 1)
-    return float(sum(abs(truth[bins == b].mean() - score[bins == b].mean()) * (bins == b).mean() for b in np.unique(bins)))
+    off = np.bincount(bins, weights=truth - score, minlength=BINS)
+    return float(np.abs(off).sum() / len(score))
 
 
 def _average_precision(truth: Bools, score: Floats) -> float:
-    return float(average_precision_score(truth, score)) if truth.any() else 0.0
+    """Mean precision over the posts that have the topic, posts of equal score taken together."""
+    order = np.argsort(-score, kind="stable")
+    hits = np.cumsum(truth[order])
+    last_of_equals = np.append(np.diff(score[order]) != 0, True)
+    precision = (hits / np.arange(1, len(hits) + 1))[last_of_equals]
+    recalled = hits[last_of_equals]
+    return float((np.diff(recalled, prepend=0) * precision).sum() / hits[-1]) if hits[-1] else 0.0
 
 
+def _f1(truth: Bools, given: Bools) -> float:
+    return _share(2 * (truth & given).sum(), truth.sum() + given.sum())
+
+
+def _share(part: Any, whole: Any) -> float:
+    return float(part / whole) if whole else 0.0
+
+
+# scikit-learn has all of these, but checks its arguments anew for each of some twenty thousand bootstrap samples;
+# a test holds them equal to scikit-learn's.
 _PER_TOPIC: dict[str, Callable[[Bools, Bools, Floats], float]] = {
-    "precision": lambda t, g, s: precision_score(t, g, zero_division=0),
-    "recall": lambda t, g, s: recall_score(t, g, zero_division=0),
-    "f1": lambda t, g, s: f1_score(t, g, zero_division=0),
+    "precision": lambda t, g, s: _share((t & g).sum(), g.sum()),
+    "recall": lambda t, g, s: _share((t & g).sum(), t.sum()),
+    "f1": lambda t, g, s: _f1(t, g),
     "average_precision": lambda t, g, s: _average_precision(t, s),
-    "brier": lambda t, g, s: brier_score_loss(t, s, labels=[False, True]),
+    "brier": lambda t, g, s: float(((s - t) ** 2).mean()),
     "ece": lambda t, g, s: _ece(t, s),
 }
 
@@ -139,11 +157,11 @@ def _mean(what: str) -> Callable[[Bools, Bools, Floats], float]:
 
 _OVERALL: dict[str, Callable[[Bools, Bools, Floats], float]] = {
     "macro_f1": _mean("f1"),
-    "micro_f1": lambda t, g, s: f1_score(t.ravel(), g.ravel(), zero_division=0),
+    "micro_f1": lambda t, g, s: _f1(t, g),
     "mean_average_precision": _mean("average_precision"),
     "brier": _mean("brier"),
     "ece": _mean("ece"),
-    "none_f1": lambda t, g, s: f1_score(~t.any(axis=1), ~g.any(axis=1), zero_division=0),
+    "none_f1": lambda t, g, s: _f1(np.logical_not(t.any(axis=1)), np.logical_not(g.any(axis=1))),
     "exact_set": lambda t, g, s: float((t == g).all(axis=1).mean()),
 }
 

@@ -29,12 +29,18 @@ def read_topics(path: Path) -> tuple[TopicInfo, ...]:
     """A topics file: a JSON list of {"name", "title", "description"}. Raises ExampleError."""
     try:
         rows = _json.loads(path.read_bytes())
-        infos = tuple(TopicInfo(str(row["name"]), str(row.get("title", row["name"])), str(row.get("description", ""))) for row in rows)
+        infos = tuple(
+            TopicInfo(str(row["name"]), str(row.get("title", row["name"])), str(row.get("description", ""))) for row in rows
+        )
     except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
-        raise ExampleError(f"it is no topics file, a JSON list of {{name, title, description}}: {error}", subject=str(path)) from None
+        raise ExampleError(
+            f"it is no topics file, a JSON list of {{name, title, description}}: {error}", subject=str(path)
+        ) from None
     wrong = [info.name for info in infos if not is_topic_name(info.name)]
     if wrong or not infos or len({info.name for info in infos}) < len(infos):
-        raise ExampleError(f"its topics must have distinct names of a-z, 0-9, `-` and `_`: {', '.join(wrong)[:80]}", subject=str(path))
+        raise ExampleError(
+            f"its topics must have distinct names of a-z, 0-9, `-` and `_`: {', '.join(wrong)[:80]}", subject=str(path)
+        )
     return infos
 
 
