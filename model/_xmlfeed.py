@@ -36,6 +36,9 @@ MAX_DEPTH = 200
 # Entities that a feed declares for itself may add this much text, in characters. More is an attack.
 MAX_EXPANSION = 100_000
 
+# Spelled so, feedparser leaves text alone that would also make sense as UTF-8 read as Latin-1: "Â¡" may be meant.
+_ENCODING = "utf8"
+
 _DECLARATION = re.compile(r"<\?xml[^>]*\?>")
 _DOCTYPE = re.compile(
     r"""<!DOCTYPE[^\[>"']*(?:"[^"]*"[^\[>"']*|'[^']*'[^\[>"']*)*+(?:\[((?:"[^"]*"|'[^']*'|[^\]"'])*+)\]\s*)?>""", re.IGNORECASE
@@ -118,7 +121,7 @@ class _BufferedExpat(xml.sax.expatreader.ExpatParser):
 
 
 def _strict(body: str) -> Any:
-    handler = _Strict("", None, "utf-8")
+    handler = _Strict("", None, _ENCODING)
     parser = _BufferedExpat(namespaceHandling=1, bufsize=1 << 16)
     parser.setFeature(xml.sax.handler.feature_external_ges, False)
     parser.setContentHandler(handler)
@@ -131,7 +134,7 @@ def _strict(body: str) -> Any:
 
 
 def _loose(body: str) -> Any:
-    handler = _Loose("", None, "utf-8", {})
+    handler = _Loose("", None, _ENCODING, {})
     try:
         handler.feed(body)
     except FeedError:
