@@ -7,7 +7,8 @@ abbreviation. Names such as `Node.js`, `v2.86.0` or `ASP.NET` have no white spac
 import re
 
 # A run of closing marks, then the white space after it; or a CJK full stop, which needs none.
-_END = re.compile(r"""(?:[.!?…]+[)\]"'”’»]*(?=\s)|[。！？｡][」』”’）]*)\s*""")
+# Possessive, and never from the middle of a run: a text of nothing but full stops must not take quadratic time.
+_END = re.compile(r"""(?:(?<![.!?…])[.!?…]++[)\]"'”’»]*+(?=\s)|[。！？｡][」』”’）]*+)\s*""")
 _LAST_WORD = re.compile(r"""[^\s(\["'“‘«]*\Z""")
 
 # Never the end of a sentence: something always follows.

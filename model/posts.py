@@ -18,6 +18,9 @@ BODY_FIELDS = ("html", "text")
 # Characters that XML 1.0 cannot carry (section 2.2), unpaired surrogates among them.
 ILLEGAL_CHARACTERS = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
+# Longer than what browsers and servers take; a link is also what thousands of relative ones are joined to.
+MAX_LINK = 8_000
+
 # What has no shape on paper or terminal: C0 and C1 controls (feed readers disagree about the latter), and the zero-width
 # characters that cut words in two. Joiners stay: emoji and several scripts need them.
 INVISIBLE = dict.fromkeys([0xAD, 0x200B, 0x2060, 0xFEFF], None)
@@ -99,8 +102,8 @@ def has_unsafe_scheme(url: str) -> bool:
 
 
 def safe_link(link: str | None, base: str = "") -> str | None:
-    """`link`, resolved against `base`, if that is an absolute http(s) URL; otherwise None."""
-    if not link:
+    """`link`, resolved against `base`, if that is an absolute http(s) URL of bearable length; otherwise None."""
+    if not link or len(link) > MAX_LINK or len(base) > MAX_LINK:
         return None
     link = _URL_NOISE.sub("", ILLEGAL_CHARACTERS.sub("", link)).strip().replace(" ", "%20")
     try:

@@ -34,7 +34,7 @@ class Weights:
 WEIGHTS = Weights()
 
 _MIN_WORDS, _MOST_WORDS = 6, 50
-_TERMINAL = re.compile(r"""[.!?…。！？][)\]"'”’»」』]*\Z""")
+_TERMINAL = re.compile(r"""[.!?…。！？][)\]"'”’»」』]*+\Z""")
 _CUE = re.compile(
     r"\b(?:in this (?:post|article|blog|guide|tutorial|document|section)|"
     r"this (?:post|article|guide|tutorial|document|page|release)|"

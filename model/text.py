@@ -94,7 +94,7 @@ def html_blocks(html: str) -> list[Block]:
     """HTML -> blocks in reading order. Never raises, whatever the markup; takes time linear in its length.
 
     The parser is libxml2's, driven as a stream: no tree is built, so no depth is too deep (a tree of libxml2 ends,
-    silently, at 256 levels) and nothing is quadratic.
+    silently, at 256 levels). Markup nested beyond reason is taken for text with tags cut out.
     """
     data = html.translate(_CONTROLS).encode("utf-8", "replace")
     if not data or data.isspace():
@@ -102,11 +102,25 @@ def html_blocks(html: str) -> list[Block]:
     blocks = _Blocks()
     parser = etree.HTMLParser(target=cast(Any, blocks), encoding="utf-8", huge_tree=True)
     try:
-        parser.feed(data)
+        # In pieces, since the parser stops for an exception of its target only at the end of one.
+        for start in range(0, len(data), _PIECE):
+            parser.feed(data[start : start + _PIECE])
         parser.close()
+    except _TooDeepError:
+        return plain_blocks(_TAG.sub("\n\n", html))
     except etree.LxmlError:  # "Document is empty": only comments or declarations
         pass
     return blocks.close()
+
+
+# No page nests its elements like this. The parser looks through all that are open for each end tag without a beginning.
+_MAX_DEPTH = 1_000
+_PIECE = 1 << 16  # bytes
+_TAG = re.compile(r"<[^<>]*>")
+
+
+class _TooDeepError(Exception):
+    pass
 
 
 _CONTROLS = dict.fromkeys([*range(9), 11, 12, *range(14, 32), 127, *range(0x80, 0xA0)], " ")
@@ -151,8 +165,12 @@ class _Blocks:
         self._bold = 0  # depth of <b> and <strong>
         self._plain_seen = False  # text outside bold in this block
         self._break = False  # a <br> was the last thing seen
+        self._depth = 0
 
     def start(self, tag: str, attributes: Any) -> None:
+        self._depth += 1
+        if self._depth > _MAX_DEPTH:
+            raise _TooDeepError
         if self._skipping:
             self._skipping += 1
         elif tag in _SKIPPED or (attributes and _is_hidden(attributes)):
@@ -171,6 +189,7 @@ class _Blocks:
             self._bold += 1
 
     def end(self, tag: str) -> None:
+        self._depth -= 1
         if self._skipping:
             self._skipping -= 1
         elif tag in _KINDS:

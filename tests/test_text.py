@@ -38,7 +38,8 @@ BLOCKS = [
     ("", []),
     (" \n ", []),
     ("<!-- only a comment -->", []),
-    ("<div>" * 3000 + "deep" + "</div>" * 3000, [("paragraph", "deep")]),
+    ("<div>" * 900 + "deep" + "</div>" * 900, [("paragraph", "deep")]),
+    ("<b>kept</b>" + "<div>" * 3000 + "deep" + "</div>" * 3000, [("paragraph", "kept"), ("paragraph", "deep")]),
 ]
 
 
