@@ -7,6 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 # The set of versions that CI has seen pass; `make pins` renews it.
 PINS := .ci/constraints.txt
+URL := http://$(or $(TOPICWIRE_HOST),127.0.0.1):$(or $(TOPICWIRE_PORT),8000)
 SAMPLE := tests/data/sample.xml
 
 .PHONY: run test bench pins clean
@@ -14,10 +15,10 @@ SAMPLE := tests/data/sample.xml
 run: $(VENV)/.run
 	$(BIN)/topicwire train --if-missing
 	$(BIN)/topicwire tag $(SAMPLE) --to table
-	@printf '%s\n' 'Serving on http://127.0.0.1:8000; stop with Ctrl-C. Try:' \
-	  '  curl http://127.0.0.1:8000/v1/tag -H "Content-Type: application/rss+xml" --data-binary @$(SAMPLE)' \
+	@printf '%s\n' "About to serve on $(URL); stop with Ctrl-C. Try:" \
+	  '  curl $(URL)/v1/tag -H "Content-Type: application/rss+xml" --data-binary @$(SAMPLE)' \
 	  '  $(BIN)/topicwire tag https://your.example/feed.xml --to table' \
-	  '  open http://127.0.0.1:8000/docs'
+	  '  open $(URL)/docs'
 	$(BIN)/topicwire serve
 
 test: $(VENV)/.test
@@ -30,7 +31,10 @@ bench: $(VENV)/.test
 	$(BIN)/python tests/benchmarks/bench.py
 
 $(VENV)/bin/python:
-	$(PYTHON) -m venv $(VENV) || { echo 'No virtual environment could be made; on Debian: apt-get install python3-venv' >&2; exit 1; }
+	@# Debian keeps what virtual environments need in a package of its own; as root, as in a container, it can be had.
+	$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); [ "$$(id -u)" = 0 ] && apt-get update -qq \
+	  && apt-get install -y -qq python3-venv && $(PYTHON) -m venv $(VENV); } \
+	  || { rm -rf $(VENV); echo 'No virtual environment could be made; on Debian: apt-get install python3-venv' >&2; exit 1; }
 
 $(VENV)/.run: pyproject.toml $(PINS) | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint $(PINS) --editable .

@@ -4,9 +4,11 @@ Nothing here opens a connection, a database or a scikit-learn; a model version i
 Read in this order:
 
     errors      what can go wrong, as one family of exceptions
+    strict_json JSON that can always leave again
     posts       Post and TaggedPost, the two ends of everything
     feed        bytes of RSS, Atom or JSON Feed -> posts
     text        a post's HTML -> blocks, sentences and words, parsed once
+    function_words  English words that say nothing of a subject
     versions    a trained model on disk: read, checked, written, promoted
     classifier  words -> scores, topics and evidence
     summarizer  sentences -> the few that stand for the post

@@ -53,10 +53,13 @@ def decode(data: bytes) -> tuple[str, str | None]:
     if name.startswith("utf-16") and not data.startswith((codecs.BOM_UTF16_BE, codecs.BOM_UTF16_LE, b"\0", b"<\0", b"{\0")):
         name = "utf-8"  # declares UTF-16 in plain bytes
     if name == "utf-8-sig":
-        data, name = data[3:], "utf-8"
+        data, name = data.removeprefix(codecs.BOM_UTF8), "utf-8"
     try:
         return data.decode(name), None
-    except UnicodeDecodeError:
-        if name == "utf-8":
-            return data.decode(name, "topicwire.windows-1252"), "some bytes are not UTF-8, read as Windows-1252"
-        return data.decode(name, "replace"), f"some bytes are not {name}, left out"
+    except UnicodeError:
+        if name != "utf-8":
+            try:
+                return data.decode(name, "replace"), f"some bytes are not {name}, left out"
+            except UnicodeError:  # codecs for names in the DNS, which know no "replace"
+                pass
+        return data.decode("utf-8", "topicwire.windows-1252"), f"some bytes are not {name.upper()}, read as Windows-1252"

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from model.posts import Post, has_unsafe_scheme, plain, safe_link, with_identity
+from model.posts import Post, is_unsafe_id, plain, safe_link, with_identity
 
 
 @dataclass(slots=True)
@@ -21,9 +21,15 @@ class Item:
     authors: list[str] = field(default_factory=list)
     categories: list[str] = field(default_factory=list)
 
+    @property
+    def is_empty(self) -> bool:
+        return not (self.guid or self.title or self.link or self.html or self.text)
+
     def to_post(self, *, base: str, source: str | None) -> Post:
         # A guid is an identity, not a link; but readers follow it, so one that would run a script is none.
-        guid = "" if has_unsafe_link(self.guid) else plain(self.guid)
+        guid = plain(self.guid)
+        if is_unsafe_id(guid):
+            guid = ""
         return with_identity(
             Post(
                 id=guid,
@@ -48,9 +54,3 @@ class Parsed:
     link: str = ""
     items: list[Item] = field(default_factory=list)
     warnings: list[tuple[str, str]] = field(default_factory=list)  # (kind, detail)
-
-
-def has_unsafe_link(guid: str) -> bool:
-    """True for `javascript:` and its like; `tag:`, `urn:`, `uuid:` and anything unknown are fine for an identity."""
-    scheme = plain(guid).replace(" ", "").partition(":")[0].lower()
-    return scheme in ("javascript", "data", "vbscript", "blob") and has_unsafe_scheme(guid)

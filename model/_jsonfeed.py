@@ -37,8 +37,9 @@ def _item(item: dict[str, Any], wrong: dict[str, int]) -> Item:
     elif not isinstance(guid, str | None):
         wrong["id"] = wrong.get("id", 0) + 1
         guid = ""
+    # The fullest of what the item carries.
     html = _string(item, "content_html", wrong)
-    text = _string(item, "content_text", wrong) or (_string(item, "summary", wrong) if not html else "")
+    text = max((_string(item, name, wrong) for name in ("content_text", "summary")), key=len)
     dates = {name: _string(item, name, wrong) for name in ("date_published", "date_modified")}
     published, updated = (parse_timestamp(date) for date in dates.values())
     authors = item.get("authors", [item["author"]] if "author" in item else [])
@@ -47,7 +48,7 @@ def _item(item: dict[str, Any], wrong: dict[str, int]) -> Item:
         title=_string(item, "title", wrong),
         link=_string(item, "url", wrong) or _string(item, "external_url", wrong),
         html=html,
-        text=text if not html else None,
+        text=text if len(text) > len(html) else None,
         published=published,
         updated=updated,
         bad_date=bool((dates["date_published"] and not published) or (dates["date_modified"] and not updated)),

@@ -7,7 +7,6 @@ loose one. Links come out as they are written, or resolved against xml:base wher
 on where the feed was read from.
 """
 
-import calendar
 import html
 import html.entities
 import io
@@ -18,7 +17,7 @@ import xml.sax.handler
 import xml.sax.xmlreader
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
-from time import struct_time
+from email.utils import parsedate_to_datetime
 from typing import Any
 from xml.parsers import expat
 
@@ -26,7 +25,7 @@ from feedparser.api import LooseFeedParser, StrictFeedParser
 
 from model._item import Item, Parsed
 from model.errors import FeedError
-from model.posts import ILLEGAL_CHARACTERS
+from model.posts import ILLEGAL_CHARACTERS, parse_timestamp
 from model.text import plain_text
 
 # What an honest feed never comes near, and what makes feedparser slow or large beyond it.
@@ -34,7 +33,7 @@ MAX_ELEMENTS_PER_ITEM = 2_000  # content inside an item is not counted
 MAX_DEPTH = 200
 MAX_ATTRIBUTES = 200  # looked up by name, one by one
 MAX_NAMESPACES = 100  # looked through for every element
-MAX_AUTHOR = 500  # characters; searched for an address by a pattern that is quadratic
+MAX_AUTHOR = 200  # characters; searched for an address by a pattern that is quadratic
 MAX_BASE = 2_000  # characters of an xml:base, which every link below it is joined to
 # Entities that a feed declares for itself may add this much text, in characters. More is an attack.
 MAX_EXPANSION = 100_000
@@ -45,6 +44,7 @@ _ELEMENTS = frozenset(
     "rss channel feed item entry source image textinput title dc:title link guid id "
     "description dc:description abstract summary content content:encoded body xhtml:body fullitem "
     "author managingeditor dc:creator dc:author name email category dc:subject keywords "
+    "media:group media:description media:keywords media:category itunes:summary itunes:author itunes:keywords tags "
     "pubdate published issued dcterms:issued updated modified dc:date dcterms:modified created dcterms:created".split()
 )
 
@@ -53,10 +53,13 @@ _ENCODING = "utf8"
 
 _DECLARATION = re.compile(r"<\?xml[^>]*\?>")
 _PROLOG = re.compile(r"(?:\s+|<\?.*?\?>|<!--.*?-->)*+", re.DOTALL)
-_DOCTYPE = re.compile(
-    r"""<!DOCTYPE[^\[>"']*(?:"[^"]*"[^\[>"']*|'[^']*'[^\[>"']*)*+(?:\[((?:"[^"]*"|'[^']*'|[^\]"'])*+)\]\s*)?>""",
-    re.IGNORECASE,
+# A document type declaration; its internal subset may hold comments, instructions and quoted text with any marks.
+DOCTYPE = (
+    r"""<!DOCTYPE[^\[>"']*(?:"[^"]*"[^\[>"']*|'[^']*'[^\[>"']*)*+"""
+    r"""(?:\[(?:<!--.*?-->|<\?.*?\?>|"[^"]*"|'[^']*'|[^\]"'])*+\]\s*)?>"""
 )
+_DOCTYPE = re.compile(DOCTYPE, re.DOTALL | re.IGNORECASE)
+_COMMENT = re.compile(r"<!--.*?-->|<\?.*?\?>", re.DOTALL)
 _ENTITY = re.compile(r"""<!ENTITY\s+(%\s*)?([^\s"'>%]+)\s+(?:"([^"]*)"|'([^']*)'|(\w+))""", re.IGNORECASE)
 _REFERENCE = re.compile(r"&(?!(?:amp|lt|gt|quot|apos|#\d+|#x[0-9a-fA-F]+);)")
 _MEND = re.compile(
@@ -78,12 +81,16 @@ def parse(text: str) -> Parsed:
         if entities:
             body = _mended(body, entities)
         reader = _strict(body)
-    except xml.sax.SAXException as error:
+    except FeedError:
+        raise
+    except Exception as error:  # not well-formed; or namespaces that Python's own SAX reader trips over
         complaint = _describe(error)
         body = _completed(_mended(body, entities))
         try:
             reader = _strict(body)
-        except xml.sax.SAXException:
+        except FeedError:
+            raise
+        except Exception:
             reader = _loose(body)
     if not reader.version and not reader.entries:
         raise FeedError("it has the beginning of a feed, but no feed follows")
@@ -101,11 +108,15 @@ def parse(text: str) -> Parsed:
 class _Guard:
     """Stands before feedparser's handlers: passes over what is not needed, counts what is, and outlives their mistakes."""
 
+    # An id is a name, not a link: feedparser would resolve it against xml:base.
+    can_be_relative_uri = StrictFeedParser.can_be_relative_uri - {"id"}
+
     elements_in_item = 0
 
     def unknown_starttag(self: Any, tag: str, attrs: list[tuple[str, str]]) -> None:
-        if self.incontent:
-            super().unknown_starttag(tag, _short_base(attrs))  # type: ignore[misc]
+        attrs = _short_base(attrs, len(self.baseuri))
+        if self.incontent > 0:
+            self._outlive(super().unknown_starttag, tag, attrs)  # type: ignore[misc]
             return
         if len(attrs) > MAX_ATTRIBUTES:
             raise FeedError(f"<{tag[:40]}> has more than {MAX_ATTRIBUTES} attributes")
@@ -119,28 +130,32 @@ class _Guard:
         if self._name(tag) not in _ELEMENTS:
             # Only what is common to all elements: language, base and namespaces, and text of its own.
             tag = "passed-over"
+        self._outlive(super().unknown_starttag, tag, attrs)  # type: ignore[misc]
+
+    @staticmethod
+    def _outlive(handler: Any, *arguments: Any) -> bool:
+        """Call a handler of feedparser's; False if it tripped over its element, for which the others are not to blame."""
         try:
-            super().unknown_starttag(tag, _short_base(attrs))  # type: ignore[misc]
+            handler(*arguments)
         except FeedError:
             raise
-        except Exception:  # noqa: S110 - feedparser tripped over an element; the others are not to blame
-            pass
+        except Exception:
+            return False
+        return True
 
     def unknown_endtag(self: Any, tag: str) -> None:
         if not self.incontent and self._name(tag) not in _ELEMENTS:
             tag = "passed-over"
         depth = self.depth
-        try:
-            super().unknown_endtag(tag)  # type: ignore[misc]
-        except FeedError:
-            raise
-        except Exception:  # the element is lost; what feedparser would have done after it is done here
+        if not self._outlive(super().unknown_endtag, tag):  # type: ignore[misc]
+            # The element is lost; what feedparser would have done after it is done here.
             for stack in (self.basestack, self.langstack):
                 if stack:
                     stack.pop()
             if self.basestack and self.basestack[-1]:
                 self.baseuri = self.basestack[-1]
             self.depth = depth - 1
+        self.incontent = max(self.incontent, 0)
 
     def _name(self: Any, tag: str) -> str:
         prefix, _, local = tag.rpartition(":")
@@ -164,8 +179,9 @@ class _Guard:
         super()._sync_author_detail(key)  # type: ignore[misc]
 
 
-def _short_base(attrs: list[tuple[str, str]]) -> list[tuple[str, str]]:
-    return [(name, value) for name, value in attrs if len(value) <= MAX_BASE or name not in ("xml:base", "base")]
+def _short_base(attrs: list[tuple[str, str]], base: int) -> list[tuple[str, str]]:
+    """The attributes without an xml:base that, alone or joined to those around it, is too long."""
+    return [(name, value) for name, value in attrs if name not in ("xml:base", "base") or base + len(value) <= MAX_BASE]
 
 
 class _Strict(_Guard, StrictFeedParser):  # type: ignore[misc]
@@ -192,6 +208,7 @@ class _BufferedExpat(xml.sax.expatreader.ExpatParser):
         parser.buffer_text = True
         parser.buffer_size = 1 << 16
         parser.StartDoctypeDeclHandler = _refuse_doctype
+        parser.ProcessingInstructionHandler = None  # would cut text into pieces
 
 
 def _refuse_doctype(*_: Any) -> None:
@@ -223,7 +240,7 @@ def _loose(body: str) -> Any:
     return handler
 
 
-def _describe(error: xml.sax.SAXException) -> str:
+def _describe(error: Exception) -> str:
     if isinstance(error, xml.sax.SAXParseException):
         return f"{error.getMessage()} (line {error.getLineNumber()}, column {(error.getColumnNumber() or 0) + 1})"
     return str(error)
@@ -238,16 +255,17 @@ def _without_doctype(text: str) -> tuple[str, dict[str, str]]:
     doctype = _DOCTYPE.match(text, start)
     if doctype is None:
         raise FeedError("its DOCTYPE does not end")
-    entities = {}
-    subset = doctype.group(1) or ""
-    for parameter, name, double, single, external in _ENTITY.findall(subset):
+    entities: dict[str, str] = {}
+    subset = _COMMENT.sub("", doctype.group())
+    declared = _ENTITY.findall(subset)
+    for parameter, name, double, single, external in declared:
         value = double or single
         if external or parameter:
             raise FeedError(f"it declares the external or parameter entity {name[:40]!r}, which is refused")
         if _REFERENCE.search(value) or "<" in value:
             raise FeedError(f"its entity {name[:40]!r} is made of other entities or markup, which is refused")
-        entities[name] = html.unescape(value)
-    if subset.upper().count("<!ENTITY") != len(entities):
+        entities.setdefault(name, html.unescape(value))  # of several declarations the first holds
+    if subset.upper().count("<!ENTITY") != len(declared):
         raise FeedError("it declares entities that cannot be read, which is refused")
     return text[:start] + text[doctype.end() :], entities
 
@@ -267,7 +285,7 @@ def _mended(text: str, entities: dict[str, str]) -> str:
             value = entities.get(name) or html.entities.html5.get(name + ";")
             if value is None:
                 return f"&amp;{name};"
-            grown += len(value)
+            grown += max(len(value) - len(match.group()), 0)
             if grown > MAX_EXPANSION and name in entities:
                 raise FeedError(f"its entity {name[:40]!r} would grow it beyond {MAX_EXPANSION} characters, which is refused")
             return html.escape(value)
@@ -305,8 +323,7 @@ def _completed(text: str) -> str:
 
 def _title(owner: dict[str, Any]) -> str:
     title = str(owner.get("title") or "")
-    detail = owner.get("title_detail") or {}
-    return title if detail.get("type") == "text/plain" else plain_text(title)
+    return title if _mapping(owner.get("title_detail")).get("type") == "text/plain" else plain_text(title)
 
 
 def _item(entry: dict[str, Any], atom: bool) -> Item:
@@ -315,16 +332,16 @@ def _item(entry: dict[str, Any], atom: bool) -> Item:
     item = Item(
         guid=str(entry.get("id") or ""),
         title=_title(entry),
-        link=str((not atom and entry.get("link")) or next(_hrefs(entry.get("links", ())), "")),
+        link=str((not atom and entry.get("link")) or next(_hrefs(_mappings(entry.get("links"))), "")),
         published=published,
         updated=updated,
         bad_date=bad_published or bad_updated,
-        authors=[str(author.get("name") or author.get("email") or "") for author in entry.get("authors", ())],
-        categories=[str(tag.get("term") or tag.get("label") or "") for tag in entry.get("tags", ())],
+        authors=[str(author.get("name") or author.get("email") or "") for author in _mappings(entry.get("authors"))],
+        categories=[str(tag.get("term") or tag.get("label") or "") for tag in _mappings(entry.get("tags"))],
     )
     # The fullest of what the item carries: some feeds put a teaser into one element and the post into the other.
-    bodies = [(content.get("value") or "", content.get("type")) for content in entry.get("content", ())]
-    bodies.append((entry.get("summary") or "", (entry.get("summary_detail") or {}).get("type")))
+    bodies = [(str(content.get("value") or ""), content.get("type")) for content in _mappings(entry.get("content"))]
+    bodies.append((str(entry.get("summary") or ""), _mapping(entry.get("summary_detail")).get("type")))
     body, kind = max(bodies, key=lambda candidate: len(candidate[0]))
     if kind == "text/plain":
         item.text = body
@@ -333,19 +350,38 @@ def _item(entry: dict[str, Any], atom: bool) -> Item:
     return item
 
 
+def _mapping(value: object) -> dict[str, Any]:
+    """What feedparser keeps as a dictionary, unless an element of the feed put a string in its place."""
+    return dict(value) if isinstance(value, dict) else {}
+
+
+def _mappings(value: object) -> list[dict[str, Any]]:
+    return [_mapping(member) for member in value] if isinstance(value, list) else []
+
+
 def _hrefs(links: Iterable[Any]) -> Iterator[str]:
     return (str(link["href"]) for link in links if link.get("rel", "alternate") == "alternate" and link.get("href"))
 
 
 def _date(entry: dict[str, Any], names: tuple[str, ...]) -> tuple[datetime | None, bool]:
     """The first of these dates that can be read, and whether one was there but could not be."""
-    bad = False
-    for name in names:
-        parsed = entry.get(f"{name}_parsed")
-        if isinstance(parsed, struct_time):
-            try:
-                return datetime.fromtimestamp(calendar.timegm(parsed), UTC), False
-            except (ValueError, OverflowError, OSError):
-                bad = True
-        bad = bad or bool(entry.get(name))
-    return None, bad
+    written = [str(entry[name]) for name in names if entry.get(name)]
+    return next(filter(None, map(_parse_date, written)), None), any(_parse_date(text) is None for text in written)
+
+
+def _parse_date(text: str) -> datetime | None:
+    """RFC 3339, its short forms (a year, a month), or RFC 822, as UTC. feedparser guesses at more, and guesses wrong."""
+    text = text.strip()[:100]
+    if _SHORT_DATE.match(text):
+        text = f"{text}-01-01"[:10] if len(text) == 4 else f"{text}-01"
+    parsed = parse_timestamp(text)
+    if parsed is None and any(character.isalpha() for character in text):
+        try:
+            moment = parsedate_to_datetime(text)
+            parsed = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+        except (ValueError, OverflowError, TypeError):
+            return None
+    return parsed
+
+
+_SHORT_DATE = re.compile(r"\d{4}(?:-\d{2})?\Z")

@@ -1,15 +1,20 @@
 """Words -> scores, topics and evidence: TF-IDF and one logistic regression per topic, in numpy.
 
 The arithmetic is that of scikit-learn's TfidfVectorizer (raw counts, smoothed idf, rows of unit length) and
-LogisticRegression, with Platt's calibration already multiplied into the coefficients; a test holds the two equal.
+LogisticRegression, with all that training put on top (log-count ratios, Platt's calibration) already multiplied into the
+coefficients; a test holds the two equal.
+
+A long post is scored as a whole and in passages, each with the title, and the logit is a weighted mean: what it learnt
+from is short, and one mention among many words should weigh as little there as here. It stays a linear model: the
+vectors are averaged, so the contributions of the terms still add up.
 """
 
 import heapq
-from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from model.text import Text
 from model.versions import Floats, Version
@@ -34,6 +39,7 @@ class Classifier:
     def __init__(self, version: Version) -> None:
         self._version = version
         self._intercepts = np.array([topic.intercept for topic in version.topics])
+        self._terms = version.terms
 
     def classify(self, text: Text) -> Classification:
         """Judge one text. Deterministic: the same words give the same bits, alone or in a batch."""
@@ -41,20 +47,41 @@ class Classifier:
 
     def classify_words(self, *, title: list[str], body: Iterable[str]) -> Classification:
         version = self._version
-        counts = Counter(body)
-        for word in title:
-            counts[word] += version.title_weight
         row = version.vocabulary.get
-        known = [(word, index, count) for word, count in counts.items() if (index := row(word)) is not None]
-        if not known:
+        known_title = [index for word in title if (index := row(word)) is not None]
+        known = [index for word in body if (index := row(word)) is not None]
+        if not known and not known_title:
             return Classification([], np.empty((0, len(version.topics))), self._intercepts, _sigmoid(self._intercepts))
-        terms, indices, frequencies = zip(*known, strict=True)
-        rows = np.array(indices)
-        weights = np.array(frequencies, dtype=np.float64) * version.idf[rows]
-        weights /= np.sqrt((weights * weights).sum())
-        contributions = version.coefficients[rows] * weights[:, np.newaxis]
+        terms, weights = self._vector(np.array(known_title, dtype=np.int64), np.array(known, dtype=np.int64))
+        contributions = version.coefficients[terms] * weights[:, np.newaxis]
         logits = contributions.sum(axis=0) + self._intercepts
-        return Classification(list(terms), contributions, logits, _sigmoid(logits))
+        return Classification([self._terms[term] for term in terms], contributions, logits, _sigmoid(logits))
+
+    def _vector(self, title: NDArray[np.int64], body: NDArray[np.int64]) -> tuple[NDArray[np.int64], Floats]:
+        """The distinct terms of a post, ascending, and the weight of each in its mean vector.
+
+        Every (part, term) is one number, part * vocabulary + term, so that all parts are counted at once; part 0 is the
+        whole post, the others are its passages.
+        """
+        version, size = self._version, len(self._terms)
+        passages = len(body) // version.passage_words
+        parts = 1 + passages if passages > 1 else 1
+        keys = [body, *(title + part * size for part in range(parts))]
+        if parts > 1:
+            # As even as can be: passage k of n ends at the word of number k * words // n.
+            keys.append(body + (np.arange(len(body)) * passages + passages - 1) // len(body) * size + size)
+        counted = [np.ones(len(body)), np.full(parts * len(title), float(version.title_weight))]
+        found, inverse = np.unique(np.concatenate(keys), return_inverse=True)
+        counts = np.bincount(inverse, weights=np.concatenate([*counted, np.ones(len(body) if parts > 1 else 0)]))
+        part, term = found // size, found % size
+        weights = counts * version.idf[term]
+        lengths = np.sqrt(np.bincount(part, weights=weights * weights, minlength=parts))
+        shares = np.full(parts, (1 - version.whole_share) / passages if parts > 1 else 1.0)
+        if parts > 1:
+            shares[0] = version.whole_share
+        terms, inverse = np.unique(term, return_inverse=True)
+        averaged: Floats = np.bincount(inverse, weights=weights * (shares / lengths)[part]).astype(np.float64, copy=False)
+        return terms, averaged
 
     def scores(self, judged: Classification) -> dict[str, float]:
         """Topic -> score, rounded to what a score can mean."""

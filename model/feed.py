@@ -5,14 +5,19 @@ that would do harm. No entity beyond plain text is ever expanded, and nothing is
 """
 
 import re
-from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
-from model import _json, _jsonfeed, _xmlfeed
+from model import _jsonfeed, _xmlfeed, strict_json
 from model._encoding import decode
+from model._xmlfeed import DOCTYPE
 from model.errors import FeedError
 from model.posts import Post, content_id, plain, safe_link
+
+# More than any feed has at a time; an archive is better handed over as JSONL.
+MAX_ITEMS = 20_000
+# Of a feed's title where it stands as the source of each of its posts, in characters.
+MAX_SOURCE = 300
 
 # The first bytes of what people hand in by mistake.
 _MAGIC = (
@@ -28,10 +33,11 @@ _MAGIC = (
 )
 # What may stand before the root element, and the root's name.
 _ROOT = re.compile(
-    r"(?:\s+|<\?.*?(?:\?>|\Z)|<!--.*?(?:-->|\Z)|<!DOCTYPE[^>\[]*(?:\[[^\]]*\]\s*)?>)*+"
+    r"(?:\s+|<\?xml[^>]*>|<\?.*?(?:\?>|\Z)|<!--.*?(?:-->|\Z)|" + DOCTYPE + ")*+"
     r"<([A-Za-z_][\w:.\-]*)",
     re.DOTALL | re.IGNORECASE,
 )
+_FEED_ROOT = re.compile(r"<\?xml\b|<(?:rss|feed|rdf:RDF)[\s>]")
 _FEED_LINK = re.compile(
     r"""<link\b[^>]{0,500}?type\s*=\s*["']?application/(?:rss|atom|feed)\+(?:xml|json)[^>]{0,500}>""",
     re.IGNORECASE,
@@ -54,21 +60,20 @@ class Feed:
     warnings: list[Warning] = field(default_factory=list)
 
 
-def read(data: bytes, *, base_url: str = "", name: str | None = None) -> Feed:
+def read(data: bytes, *, base_url: str = "") -> Feed:
     """Read one feed document.
 
-    `base_url` is where it came from, for relative links; `name` is what the posts' source is called where the feed
-    has neither title nor link. Raises FeedError.
+    `base_url` is where it came from, for relative links. Raises FeedError.
     """
     looks = what_it_looks_like(data)
     if looks is not None:
         raise FeedError(looks)
     text, complaint = decode(data)
-    text = text.lstrip("\ufeff \t\r\n\0")
+    text = _from_root(text)
     warnings = [Warning("encoding", complaint)] if complaint else []
     if text.startswith(("{", "[")):
         try:
-            document = _json.loads(text)
+            document = strict_json.loads(text)
         except ValueError as error:
             raise FeedError(f"it begins like JSON but is not: {error}") from None
         parsed = _jsonfeed.parse(document)
@@ -78,10 +83,15 @@ def read(data: bytes, *, base_url: str = "", name: str | None = None) -> Feed:
     link = safe_link(parsed.link, base_url)
     title = plain(parsed.title)
     base = link or base_url
-    posts = [item.to_post(base=base, source=title or link or name) for item in parsed.items]
+    if len(parsed.items) > MAX_ITEMS:
+        raise FeedError(f"it has more than {MAX_ITEMS} items")
+    source = title[:MAX_SOURCE] or link
+    posts = [item.to_post(base=base, source=source) for item in parsed.items if not item.is_empty]
+    if len(posts) < len(parsed.items):
+        warnings.append(Warning("field", f"{len(parsed.items) - len(posts)} × an item without anything, left out"))
     posts, shared = _distinguish(posts)
     if shared:
-        warnings.append(Warning("duplicate-id", f"{shared} different posts share an id, and go by their links instead"))
+        warnings.append(Warning("duplicate-id", f"{shared} × an id that another post has, replaced by the link"))
     undated = sum(1 for item in parsed.items if item.bad_date)
     if undated:
         warnings.append(Warning("date", f"{undated} × a date that cannot be read"))
@@ -95,7 +105,7 @@ def what_it_looks_like(data: bytes) -> str | None:
     for magic, name in _MAGIC:
         if data.startswith(magic):
             return f"it is {name}, not a feed"
-    head = decode(data[:200_000])[0].lstrip("\ufeff \t\r\n\0")
+    head = _from_root(decode(data[:200_000])[0])
     if head.startswith(("{", "[")):
         return None
     root = _ROOT.match(head)
@@ -112,20 +122,31 @@ def what_it_looks_like(data: bytes) -> str | None:
     return None
 
 
+def _from_root(text: str) -> str:
+    """The document without white space, or something a broken server printed, before it."""
+    text = text.lstrip("\ufeff\u200b \t\r\n\0")
+    if text.startswith(("{", "[", "<?xml", "<!DOCTYPE", "<!--")):
+        return text
+    root = _FEED_ROOT.search(text, 0, 5_000)
+    return text[root.start() :] if root else text
+
+
 def _distinguish(posts: list[Post]) -> tuple[list[Post], int]:
-    """An id that different posts of one feed share identifies none of them: let their links, or their content, do it."""
-    contents: dict[str | int, set[str]] = {}
-    for post in posts:
-        contents.setdefault(post.id, set()).add(_content(post))
-    shared = {identity for identity, different in contents.items() if len(different) > 1}
-    if not shared:
-        return posts, 0
-    uses = Counter(post.link for post in posts)
-    ours = [
-        replace(post, id=post.link if post.link and uses[post.link] == 1 else _content(post)) if post.id in shared else post
-        for post in posts
-    ]
-    return ours, sum(post.id in shared for post in posts)
+    """An id that different posts of one feed share can be that of one of them only: the last, which is the oldest where
+    the newest come first. The others go by their links, or their content."""
+    owners: dict[str | int, str] = {}  # id -> what the post that has it consists of
+    given = {post.id for post in posts}
+    ours = []
+    shared = 0
+    for post in reversed(posts):
+        content = _content(post)
+        if owners.setdefault(post.id, content) != content:
+            shared += 1
+            link = post.link
+            post = replace(post, id=link if link and link not in owners and link not in given else content)
+            owners[post.id] = content
+        ours.append(post)
+    return ours[::-1], shared
 
 
 def _content(post: Post) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import quote, urljoin, urlsplit
 
 from model.errors import PostError
 
@@ -20,6 +20,7 @@ ILLEGAL_CHARACTERS = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U00
 
 # Longer than what browsers and servers take; a link is also what thousands of relative ones are joined to.
 MAX_LINK = 8_000
+MAX_BASE = 2_000
 
 # What has no shape on paper or terminal: C0 and C1 controls (feed readers disagree about the latter), and the zero-width
 # characters that cut words in two. Joiners stay: emoji and several scripts need them.
@@ -28,6 +29,7 @@ _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 
 # What a browser leaves out of a URL before it looks at the scheme (WHATWG URL, "basic URL parser").
 _URL_NOISE = re.compile("[\t\n\r]")
+_UNFIT_FOR_URLS = re.compile(r"""[\s"<>\\^`{|}]""")
 _SCHEME = re.compile(r"[a-zA-Z][a-zA-Z0-9+.\-]*:")
 
 
@@ -101,14 +103,23 @@ def has_unsafe_scheme(url: str) -> bool:
     return scheme is not None and scheme.group().lower() not in ("http:", "https:")
 
 
+def is_unsafe_id(identity: str) -> bool:
+    """True for an id that would do harm where readers take it for a link: `javascript:` and its like. `tag:`, `urn:` and
+    anything unknown are fine."""
+    scheme = "".join(plain(identity).split()).partition(":")[0].lower()
+    return scheme in ("javascript", "data", "vbscript", "blob") and ":" in identity
+
+
 def safe_link(link: str | None, base: str = "") -> str | None:
     """`link`, resolved against `base`, if that is an absolute http(s) URL of bearable length; otherwise None."""
-    if not link or len(link) > MAX_LINK or len(base) > MAX_LINK:
+    if not link or len(link) > MAX_LINK:
         return None
-    link = _URL_NOISE.sub("", ILLEGAL_CHARACTERS.sub("", link)).strip().replace(" ", "%20")
+    link = _UNFIT_FOR_URLS.sub(lambda match: quote(match.group()), plain(_URL_NOISE.sub("", link)))
     try:
-        absolute = urljoin(base, link)
-        parts = urlsplit(absolute)
+        parts = urlsplit(link)
+        if not (parts.scheme and parts.netloc):
+            parts = urlsplit(urljoin(base if len(base) <= MAX_BASE else "", link))
+        absolute = parts.geturl()
     except ValueError:  # "Invalid IPv6 URL" and its like
         return None
     return absolute if parts.scheme in ("http", "https") and parts.netloc else None

@@ -11,7 +11,7 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 
-from model._function_words import FUNCTION_WORDS
+from model.function_words import FUNCTION_WORDS
 from model.text import Sentence, Text
 
 # Defaults of what callers may choose.

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from html import unescape
 from typing import Any, Literal, NamedTuple, cast
 
 from lxml import etree
@@ -107,7 +108,7 @@ def html_blocks(html: str) -> list[Block]:
             parser.feed(data[start : start + _PIECE])
         parser.close()
     except _TooDeepError:
-        return plain_blocks(_TAG.sub("\n\n", html))
+        return plain_blocks(unescape(_TAG.sub("\n\n", _SCRIPT.sub("", html))))
     except etree.LxmlError:  # "Document is empty": only comments or declarations
         pass
     return blocks.close()
@@ -117,6 +118,7 @@ def html_blocks(html: str) -> list[Block]:
 _MAX_DEPTH = 1_000
 _PIECE = 1 << 16  # bytes
 _TAG = re.compile(r"<[^<>]*>")
+_SCRIPT = re.compile(r"<(script|style)\b.*?(?:</\1\s*>|\Z)", re.DOTALL | re.IGNORECASE)
 
 
 class _TooDeepError(Exception):

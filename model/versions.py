@@ -29,7 +29,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from model import _json
+from model import strict_json
 from model.errors import VersionError
 from model.posts import parse_timestamp
 from model.text import TOKENIZER
@@ -38,7 +38,9 @@ FORMAT = 1
 NAME_LENGTH = 12
 _MANIFEST = "model.json"
 _ARRAYS = ("vocabulary", "idf", "coefficients")
+_CARD = "card.md"
 _CHECKSUMS = "SHA256SUMS"
+_REMEDY = "train again, or `topicwire models rollback`"
 _HISTORY = 20  # how many promotions `current` remembers
 
 Floats = NDArray[np.float64]
@@ -65,6 +67,8 @@ class Version:
     idf: Floats  # [terms]
     coefficients: Floats  # [terms, topics]
     title_weight: int  # how often each word of the title counts
+    passage_words: int  # known words in a passage of a long post
+    whole_share: float  # of the whole post in the mean of its vectors; the rest is its passages'
     manifest: Mapping[str, Any]  # model.json as it stands
     made: datetime | None
 
@@ -89,8 +93,8 @@ class Content:
         terms = np.frombuffer("\n".join(self.vocabulary).encode(), dtype=np.uint8)
         arrays: dict[str, NDArray[Any]] = {"vocabulary": terms, "idf": self.idf, "coefficients": self.coefficients}
         files = {f"{name}.npy": _npy(array) for name, array in arrays.items()}
-        files[_MANIFEST] = _json.dumps_pretty({"format": FORMAT, **self.manifest})
-        files["card.md"] = self.card.encode()
+        files[_MANIFEST] = strict_json.dumps_pretty({"format": FORMAT, **self.manifest})
+        files[_CARD] = self.card.encode()
         sums = "".join(f"{hashlib.sha256(data).hexdigest()}  {name}\n" for name, data in sorted(files.items()))
         return files | {_CHECKSUMS: sums.encode()}
 
@@ -196,20 +200,21 @@ class Versions:
 
 def load(directory: Path) -> Version:
     """Read a version's directory, check all of it, and map its arrays into memory. Raises VersionError."""
-    remedy = "train again, or `topicwire models rollback`"
     manifest = _manifest(directory)
     sums = _read(directory, _CHECKSUMS)
     name = hashlib.sha256(sums).hexdigest()[:NAME_LENGTH]
+    if name != directory.name:
+        raise VersionError(f"it is damaged: it is that of {name}; {_REMEDY}", subject=str(directory / _CHECKSUMS))
     listed = {
         file: digest
         for digest, file in (line.split("  ", 1) for line in sums.decode("utf-8", "replace").splitlines() if "  " in line)
     }
-    for file in (_MANIFEST, *(f"{array}.npy" for array in _ARRAYS)):
+    for file in (_MANIFEST, _CARD, *(f"{array}.npy" for array in _ARRAYS)):
         if file not in listed:
-            raise VersionError(f"it does not list {file}; {remedy}", subject=str(directory / _CHECKSUMS))
+            raise VersionError(f"it does not list {file}; {_REMEDY}", subject=str(directory / _CHECKSUMS))
     for file, expected in sorted(listed.items()):
         if "/" in file or hashlib.sha256(_read(directory, file)).hexdigest() != expected:
-            raise VersionError(f"it is damaged: its checksum does not match; {remedy}", subject=str(directory / file))
+            raise VersionError(f"it is damaged: its checksum does not match; {_REMEDY}", subject=str(directory / file))
     try:
         arrays = {array: np.load(directory / f"{array}.npy", mmap_mode="r", allow_pickle=False) for array in _ARRAYS}
         terms = bytes(arrays["vocabulary"]).decode().split("\n") if arrays["vocabulary"].size else []
@@ -225,13 +230,17 @@ def load(directory: Path) -> Version:
             idf=arrays["idf"],
             coefficients=arrays["coefficients"],
             title_weight=int(manifest["text"]["title_weight"]),
+            passage_words=int(manifest["text"]["passage_words"]),
+            whole_share=float(manifest["text"]["whole_share"]),
             manifest=manifest,
             made=_made(directory),
         )
         _check(version)
     except (ValueError, TypeError, KeyError, AttributeError, OSError, EOFError) as error:
         reason = f"`{error.args[0]}` is missing" if isinstance(error, KeyError) else str(error)
-        raise VersionError(f"it is no version that this topicwire can read: {reason}; {remedy}", subject=str(directory)) from None
+        raise VersionError(
+            f"it is no version that this topicwire can read: {reason}; {_REMEDY}", subject=str(directory)
+        ) from None
     return version
 
 
@@ -250,6 +259,9 @@ def _check(version: Version) -> None:
         raise ValueError("its topics are none, or not distinct")
     if not all(0 <= topic.threshold <= 1 and np.isfinite(topic.intercept) for topic in version.topics):
         raise ValueError("a threshold is not within 0 and 1")
+    if version.title_weight < 0 or version.passage_words < 1 or not 0 <= version.whole_share <= 1:
+        raise ValueError("its text settings are out of range")
+    float(version.manifest["metrics"]["out_of_fold_macro_f1"]), int(version.manifest["provenance"]["examples"])
     if version.manifest["text"]["tokenizer"] != TOKENIZER:
         raise ValueError(f"its words were split by {version.manifest['text']['tokenizer']!r}, here it is {TOKENIZER!r}")
 
@@ -257,14 +269,12 @@ def _check(version: Version) -> None:
 def _manifest(directory: Path) -> dict[str, Any]:
     path = str(directory / _MANIFEST)
     try:
-        manifest = _json.loads(_read(directory, _MANIFEST))
+        manifest = strict_json.loads(_read(directory, _MANIFEST))
     except ValueError as error:
-        raise VersionError(f"it is damaged: {error}; train again, or `topicwire models rollback`", subject=path) from None
+        raise VersionError(f"it is damaged: {error}; {_REMEDY}", subject=path) from None
     number = manifest.get("format") if isinstance(manifest, dict) else None
     if not isinstance(number, int):
-        raise VersionError(
-            "it does not say its format, so it is no model version; train again, or `topicwire models rollback`", subject=path
-        )
+        raise VersionError(f"it does not say its format, so it is no model version; {_REMEDY}", subject=path)
     if number > FORMAT:
         raise VersionError(f"it has format {number}, this topicwire reads up to {FORMAT}; upgrade topicwire", subject=path)
     return dict(manifest)
@@ -275,7 +285,7 @@ def _read(directory: Path, file: str) -> bytes:
         return (directory / file).read_bytes()
     except OSError as error:
         reason = "it is missing" if isinstance(error, FileNotFoundError) else f"it cannot be read ({error.strerror})"
-        raise VersionError(f"{reason}; train again, or `topicwire models rollback`", subject=str(directory / file)) from None
+        raise VersionError(f"{reason}; {_REMEDY}", subject=str(directory / file)) from None
 
 
 _NEVER = datetime.min.replace(tzinfo=UTC)

@@ -1,5 +1,6 @@
 """The Flask application: an ordinary factory that any WSGI server can run."""
 
+import contextlib
 import logging
 import re
 import threading
@@ -11,10 +12,11 @@ from typing import Any
 
 from flask import Flask, Response, g, render_template, request
 from pydantic import ValidationError
+from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 
-from model import _json, feed
+from model import feed, strict_json
 from model.errors import TopicwireError
-from model.posts import Post, TaggedPost, post_from_dict, timestamp
+from model.posts import Post, post_from_dict, timestamp
 from model.tagger import Tagger
 from model.versions import Versions
 from service import metrics, openapi, schemas
@@ -24,6 +26,7 @@ from service.settings import Settings, read
 
 # A request's id may come from a proxy before us; anything odd is replaced, since it goes into logs and headers.
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._\-]{1,64}\Z")
+DRAIN_SECONDS = 2.0
 # What /readyz classifies.
 _READY_POST = Post(id="ready", title="Are we ready?", text="A pod behind an ingress answers, and its metrics say so.")
 
@@ -37,8 +40,9 @@ def create_app(settings: Settings | None = None, tagger: Tagger | None = None) -
     """
     settings = settings or read()
     tagger = tagger or Tagger(Versions(settings.models).load())
-    app = Flask("service")
+    app = Flask("service", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = settings.max_bytes
+    app.config["BODY_SECONDS"] = settings.max_seconds
     app.url_map.strict_slashes = False
     register(app)
     _frame(app)
@@ -56,6 +60,10 @@ def _frame(app: Flask) -> None:
         given = request.headers.get("X-Request-ID", "")
         g.request_id = given if _REQUEST_ID.match(given) else uuid.uuid4().hex
         g.began = time.perf_counter()
+        # Where the server lends its socket (gunicorn does): a client that stops sending is not waited for for ever.
+        connection = request.environ.get("gunicorn.socket")
+        if connection is not None:
+            connection.settimeout(app.config["BODY_SECONDS"])
 
     @app.after_request
     def end(response: Response) -> Response:
@@ -75,10 +83,16 @@ def _frame(app: Flask) -> None:
 def _drain(most: int) -> None:
     """Read what is left of a refused request's body, within reason: a client that is still sending when the connection
     closes sees a reset instead of the answer."""
+    if "Expect" in request.headers:  # it waits for our word before it sends anything
+        return
+    connection = request.environ.get("gunicorn.socket")
+    if connection is not None:
+        connection.settimeout(DRAIN_SECONDS)
     body = request.environ["wsgi.input"]
-    left = 4 * most
-    while left > 0 and (chunk := body.read(min(left, 1 << 16))):
-        left -= len(chunk)
+    left, deadline = 4 * most, time.monotonic() + DRAIN_SECONDS
+    with contextlib.suppress(Exception):  # it hung up, sends no more, or sends nonsense
+        while left > 0 and time.monotonic() < deadline and (chunk := body.read(min(left, 1 << 16))):
+            left -= len(chunk)
 
 
 def _method() -> str:
@@ -108,9 +122,27 @@ def _posting(app: Flask, settings: Settings, tagger: Tagger) -> None:
         finally:
             slots.release()
 
-    def posts_of_json() -> list[Post]:
+    def body_of_request() -> bytes:
+        """The whole body, read before a slot is taken: a slow client must not keep others from being served."""
+        # Flask cuts a body without a declared length off at the limit, so one byte more is asked for.
+        request.max_content_length = settings.max_bytes + 1
         try:
-            body = _json.loads(request.get_data(cache=False))
+            data = request.get_data(cache=False)
+        except RequestEntityTooLarge:
+            raise
+        except (ClientDisconnected, OSError):
+            raise ProblemError(408, "the body did not arrive in time") from None
+        except Exception as error:  # chunks that are none; each server has its own words for them
+            raise ProblemError(400, f"the body cannot be read: {error}") from None
+        if len(data) > settings.max_bytes:
+            raise RequestEntityTooLarge
+        if len(data) < (request.content_length or 0):
+            raise ProblemError(400, f"the body ended after {len(data)} of {request.content_length} bytes")
+        return data
+
+    def posts_of_json(data: bytes) -> list[Post]:
+        try:
+            body = strict_json.loads(data)
         except ValueError as error:
             raise ProblemError(400, f"the body is no JSON: {error}") from None
         try:
@@ -133,16 +165,14 @@ def _posting(app: Flask, settings: Settings, tagger: Tagger) -> None:
         return posts
 
     def answer(results: list[dict[str, Any]], **more: Any) -> Response:
-        return Response(_json.dumps({"model": name, "results": results, **more}), content_type=JSON)
-
-    def tagged(posts: list[Post], checkpoint: Callable[[], None], **what: bool) -> list[TaggedPost]:
-        return tagger.tag(posts, checkpoint=checkpoint, **what)
+        return Response(strict_json.dumps({"model": name, "results": results, **more}), content_type=JSON)
 
     @app.post("/v1/classify")
     def classify() -> Response:
         _must_be(JSON)
+        data = body_of_request()
         with working() as checkpoint:
-            results = tagged(posts_of_json(), checkpoint, summarize=False)
+            results = tagger.tag(posts_of_json(data), checkpoint=checkpoint, summarize=False)
             metrics.count_posts(results)
         return answer(
             [{"id": tag.post.id, "topics": tag.topics, "scores": tag.scores, "evidence": tag.evidence} for tag in results]
@@ -151,27 +181,29 @@ def _posting(app: Flask, settings: Settings, tagger: Tagger) -> None:
     @app.post("/v1/summarize")
     def summarize() -> Response:
         _must_be(JSON)
+        data = body_of_request()
         with working() as checkpoint:
-            results = tagged(posts_of_json(), checkpoint, classify=False)
+            results = tagger.tag(posts_of_json(data), checkpoint=checkpoint, classify=False)
         return answer([{"id": tag.post.id, "summary": tag.summary} for tag in results])
 
     @app.post("/v1/tag")
     def tag() -> Response:
         _must_be(JSON, *FEED_TYPES)
+        data = body_of_request()
         warnings: list[str] = []
         with working() as checkpoint:
             if request.mimetype == JSON:
-                posts = posts_of_json()
+                posts = posts_of_json(data)
             else:
                 try:
-                    document = feed.read(request.get_data(cache=False))
+                    document = feed.read(data)
                 except TopicwireError as error:
                     raise ProblemError.of_error(error) from None
                 posts = within_limit(document.posts)
                 for warning in document.warnings:
                     metrics.WARNINGS.labels(warning.kind).inc()
                     warnings.append(warning.detail)
-            results = tagged(posts, checkpoint)
+            results = tagger.tag(posts, checkpoint=checkpoint)
             metrics.count_posts(results)
         return answer([tag.to_dict() for tag in results], warnings=warnings)
 
@@ -188,8 +220,8 @@ def _reading(app: Flask, settings: Settings, tagger: Tagger) -> None:
     version = tagger.version
     api = openapi.document(settings)
 
-    def json(value: Any, status: int = 200) -> Response:
-        return Response(_json.dumps(value), status, content_type=JSON)
+    def json(value: Any) -> Response:
+        return Response(strict_json.dumps(value), content_type=JSON)
 
     @app.get("/v1/topics")
     def topics() -> Response:
@@ -211,9 +243,11 @@ def _reading(app: Flask, settings: Settings, tagger: Tagger) -> None:
 
     @app.get("/readyz")
     def readyz() -> Response:
-        scores = tagger.tag([_READY_POST])[0].scores
-        if len(scores) != len(version.topics):
-            raise ProblemError(503, "the built-in post could not be classified")
+        try:
+            tagger.tag([_READY_POST])
+        except Exception as error:
+            _log.exception("not ready", extra={"request_id": g.request_id})
+            raise ProblemError(503, "the built-in post could not be classified; the log says why") from error
         return json({"status": "ready", "model": version.name})
 
     @app.get("/metrics")

@@ -12,6 +12,7 @@ from model.tagger import Tagger
 
 # Posts that are tagged at once: enough to make handing them to another process cheap, few enough to be no memory.
 CHUNK = 64
+WINDOW = 8  # chunks a process is given at a time
 
 Outcome = TaggedPost | PostError
 
@@ -22,12 +23,21 @@ def tag(posts: Iterable[Post], version: Path, *, jobs: int = 1, sentences: int, 
     if jobs == 1:
         done: Iterable[list[Outcome]] = (tag_chunk(version, chunk, sentences, max_words) for chunk in chunks)
     else:
-        from joblib import Parallel, delayed
-
-        parallel = Parallel(n_jobs=jobs, return_as="generator", pre_dispatch="2*n_jobs")
-        done = parallel(delayed(tag_chunk)(version, chunk, sentences, max_words) for chunk in chunks)
+        done = _in_parallel(chunks, version, jobs, sentences, max_words)
     for chunk in done:
         yield from chunk
+
+
+def _in_parallel(
+    chunks: Iterator[list[Post]], version: Path, jobs: int, sentences: int, max_words: int
+) -> Iterator[list[Outcome]]:
+    """The same by several processes. joblib would go on tagging however slowly the outcomes are taken, so it is handed
+    a window of chunks at a time: what waits in memory is one window."""
+    from joblib import Parallel, delayed
+
+    with Parallel(n_jobs=jobs) as parallel:
+        while window := list(islice(chunks, WINDOW * jobs)):
+            yield from parallel(delayed(tag_chunk)(version, chunk, sentences, max_words) for chunk in window)
 
 
 def tag_chunk(version: Path, posts: list[Post], sentences: int, max_words: int) -> list[Outcome]:

@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import signal
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
@@ -18,7 +19,8 @@ if TYPE_CHECKING:
     from training.evaluation import Evaluation
     from training.examples import Example
 
-DONE, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
+# 2, wrong usage, is argparse's own.
+DONE, FAILED, INTERRUPTED = 0, 1, 130
 FORMATS = ("jsonl", "csv", "rss", "atom", "jsonfeed", "table")
 
 
@@ -40,6 +42,9 @@ def main(arguments: list[str] | None = None) -> int:
     except TopicwireError as error:
         _say(error)
         return FAILED
+    except OSError as error:  # a full disk, a folder that is a file: whatever was being read or written
+        _say(InputError(f"{error.strerror or error}", subject=str(error.filename or "output")))
+        return FAILED
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -60,14 +65,16 @@ def _parser() -> argparse.ArgumentParser:
     )
     tag.add_argument("-o", "--output", metavar="OUT", help="write to a file, which appears whole or not at all")
     tag.add_argument("--to", choices=FORMATS, default="jsonl", help="what to write (default: %(default)s)")
-    tag.add_argument("--jobs", type=_jobs, default=1, metavar="N", help="processes to tag with (default: %(default)s)")
+    tag.add_argument(
+        "--jobs", type=_natural, default=1, metavar="N", help="processes to tag with; 0 = one a core (default: %(default)s)"
+    )
     tag.add_argument("--model", metavar="VERSION", help="the model version (default: the current one)")
 
     train = command("train", _train, "make a model version of the starter corpus and any labelled examples given")
     train.add_argument("examples", nargs="*", metavar="EXAMPLES", help="JSONL or CSV of labelled posts")
     train.add_argument("--no-starter", action="store_true", help="learn from the given examples only, and their topics")
     train.add_argument("--topics", metavar="FILE", help="a topics file: a JSON list of {name, title, description}")
-    train.add_argument("--seed", type=int, default=0, help="of the folds (default: %(default)s)")
+    train.add_argument("--seed", type=_natural, default=0, help="of the folds (default: %(default)s)")
     train.add_argument("--no-promote", action="store_true", help="keep the current version serving")
     train.add_argument("--if-missing", action="store_true", help="do nothing if there is a current version")
 
@@ -79,8 +86,8 @@ def _parser() -> argparse.ArgumentParser:
 
     serve = command("serve", _serve, "serve the REST interface")
     serve.add_argument("--host", help="address to listen on")
-    serve.add_argument("--port", type=int, help="port to listen on")
-    serve.add_argument("--workers", type=int, help="worker processes")
+    serve.add_argument("--port", help="port to listen on")
+    serve.add_argument("--workers", help="worker processes")
 
     models = command("models", _models_list, "list model versions, show one, choose the one that serves")
     actions = models.add_subparsers(title="actions", metavar="ACTION")
@@ -99,6 +106,8 @@ def _tag(options: argparse.Namespace, settings: Settings) -> int:
     from model import summarizer
     from service import batch, formats, inputs, output
 
+    # So that what is half written is cleaned up when somebody ends us politely.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     versions = _versions(settings)
     version = versions.load(options.model)
     failures = 0
@@ -116,7 +125,7 @@ def _tag(options: argparse.Namespace, settings: Settings) -> int:
         outcomes = batch.tag(
             _with_progress(posts()),
             versions.directory / version.name,
-            jobs=options.jobs,
+            jobs=options.jobs or os.cpu_count() or 1,
             sentences=summarizer.SENTENCES,
             max_words=summarizer.MAX_WORDS,
         )
@@ -173,10 +182,14 @@ def _train(options: argparse.Namespace, settings: Settings) -> int:
     name = versions.add(content)
     if not options.no_promote:
         versions.promote(name)
+    repeated = len(examples) - content.manifest["provenance"]["examples"]
+    if repeated:
+        _warn(f"{repeated} examples have the text of another; of each the last one holds")
     metrics = content.manifest["metrics"]
     print(
         f"{name}: learnt {len(topics)} topics from {content.manifest['provenance']['examples']} examples; "
-        f"out of fold macro F1 {metrics['out_of_fold_macro_f1']:.3f}" + ("" if options.no_promote else "; it serves now")
+        f"out of fold macro F1 {metrics['out_of_fold_macro_f1']:.3f}"
+        + ("" if options.no_promote else "; it is the current version now")
     )
     return FAILED if faults else DONE
 
@@ -189,9 +202,9 @@ def _evaluate(options: argparse.Namespace, settings: Settings) -> int:
     examples, faults = _examples(options.examples, settings)
     judged = evaluation.evaluate(Tagger(version), examples)
     if options.json:
-        from model import _json
+        from model import strict_json
 
-        sys.stdout.buffer.write(_json.dumps(judged.to_dict()) + b"\n")
+        sys.stdout.buffer.write(strict_json.dumps(judged.to_dict()) + b"\n")
     else:
         _print_evaluation(judged, options.worst)
     return FAILED if faults else DONE
@@ -207,14 +220,14 @@ def _print_evaluation(judged: "Evaluation", worst: int) -> None:
         "ece": "ECE",
     }
     print(f"model {judged.model} on {judged.posts} posts; 95 % intervals\n")
-    print(f"{'topic':16}{'posts':>6}" + "".join(f"{title:>18}" for title in columns.values()))
+    print(f"{'topic':16}{'posts':>6}" + "".join(f"{title:>20}" for title in columns.values()))
     for name, row in judged.topics.items():
-        cells = "".join(f"{_interval(row[column]):>18}" for column in columns)
+        cells = "".join(f"{_interval(row[column]):>20}" for column in columns)
         print(f"{name:16}{judged.counts[name]:6}{cells}")
     print()
     for name, figure in judged.overall.items():
         print(f"{name.replace('_', ' '):24}{_interval(figure)}")
-    names = [*judged.topics, "none"]
+    names = list(judged.confusion)
     print(f"\n{'expected / given':16}" + "".join(f"{name[:13]:>14}" for name in names))
     for expected in names:
         print(f"{expected:16}" + "".join(f"{judged.confusion[expected][given]:14}" for given in names))
@@ -223,7 +236,7 @@ def _print_evaluation(judged: "Evaluation", worst: int) -> None:
     for mistake in judged.mistakes[:worst]:
         print(f"  {mistake.title[:90] or mistake.id}")
         print(f"    expected {', '.join(mistake.expected) or 'none'}; given {', '.join(mistake.given) or 'none'}")
-        for topic in set(mistake.given) - set(mistake.expected):
+        for topic in (topic for topic in mistake.given if topic not in mistake.expected):
             print(f"    {topic}: " + ", ".join(f"{term} {contribution:+.2f}" for term, contribution in mistake.evidence[topic]))
 
 
@@ -236,7 +249,11 @@ def _serve(options: argparse.Namespace, settings: Settings) -> int:
 
     from service.server import serve
 
-    given = {name: getattr(options, name) for name in ("host", "port", "workers") if getattr(options, name) is not None}
+    given = {
+        name: settings_.parse(name, getattr(options, name))
+        for name in ("host", "port", "workers")
+        if getattr(options, name) is not None
+    }
     serve(replace(settings, **given))
     return DONE
 
@@ -307,14 +324,10 @@ def _examples(names: list[str], settings: Settings) -> "tuple[list[Example], int
     return good, faults
 
 
-def _jobs(text: str) -> int:
-    try:
-        number = int(text)
-    except ValueError:
-        number = 0
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of processes")
-    return number
+def _natural(text: str) -> int:
+    if not text.isdecimal() or not 0 <= int(text) < 1 << 32:
+        raise argparse.ArgumentTypeError(f"{text[:40]!r} is no whole number from 0 on")
+    return int(text)
 
 
 class _ShowVersion(argparse.Action):

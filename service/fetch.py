@@ -66,7 +66,7 @@ def fetch(url: str, settings: Settings) -> Fetched:
 
 def _body(answer: "BaseHTTPResponse", url: str, settings: Settings, deadline: float) -> bytes:
     data = bytearray()
-    while chunk := answer.read(_CHUNK, decode_content=True):
+    while chunk := answer.read1(_CHUNK, decode_content=True):
         data += chunk
         if len(data) > settings.max_fetch_bytes:
             raise InputError(f"it is larger than {settings.max_fetch_bytes:,} bytes (TOPICWIRE_MAX_FETCH_BYTES)", subject=url)

@@ -18,8 +18,8 @@ from itertools import chain
 from urllib.parse import urlsplit
 from xml.sax.saxutils import escape, quoteattr
 
-from model import _json
-from model.posts import ILLEGAL_CHARACTERS, TaggedPost, timestamp
+from model import strict_json
+from model.posts import ILLEGAL_CHARACTERS, Post, TaggedPost, content_id, is_unsafe_id, plain, timestamp
 
 Format = Callable[[Iterable[TaggedPost]], Iterator[bytes]]
 
@@ -29,7 +29,7 @@ _EPOCH = datetime.fromtimestamp(0, UTC)
 def jsonl(tagged: Iterable[TaggedPost]) -> Iterator[bytes]:
     """One object a line."""
     for post in tagged:
-        yield _json.dumps(post.to_dict()) + b"\n"
+        yield strict_json.dumps(post.to_dict()) + b"\n"
 
 
 def csv_rows(tagged: Iterable[TaggedPost]) -> Iterator[bytes]:
@@ -69,7 +69,7 @@ def rss(tagged: Iterable[TaggedPost]) -> Iterator[bytes]:
                 "<item>\n",
                 _element("title", _rss_title(post.title)),
                 _element("link", post.link),
-                _element("guid", str(post.id), isPermaLink="false"),
+                _element("guid", _identity(post), isPermaLink="false"),
                 _element("pubDate", format_datetime(post.published, usegmt=True) if post.published else None),
                 *(_element("dc:creator", author) for author in post.authors),
                 *(_element("category", topic) for topic in tag.topics),
@@ -98,7 +98,7 @@ def atom(tagged: Iterable[TaggedPost]) -> Iterator[bytes]:
         yield "".join(
             [
                 "<entry>\n",
-                _element("id", str(post.id)),
+                _element("id", _identity(post)),
                 _element("title", post.title, type="text"),
                 _element("link", "", rel="alternate", href=post.link) if post.link else "",
                 _element("published", timestamp(post.published)),
@@ -118,13 +118,13 @@ def jsonfeed(tagged: Iterable[TaggedPost]) -> Iterator[bytes]:
     first, rest = _first(tagged)
     title, link = _about(first)
     head = {"version": "https://jsonfeed.org/version/1.1", "title": title, "home_page_url": link}
-    yield _json.dumps(head)[:-1] + b',"items":['
+    yield strict_json.dumps(head)[:-1] + b',"items":['
     separator = b"\n"
     for tag in rest:
         post = tag.post
         summary = " ".join(tag.summary)
         item = {
-            "id": str(post.id),
+            "id": _identity(post),
             "url": post.link,
             "title": post.title,
             "content_text": summary,
@@ -134,7 +134,7 @@ def jsonfeed(tagged: Iterable[TaggedPost]) -> Iterator[bytes]:
             "authors": [{"name": author} for author in post.authors],
             "tags": tag.topics,
         }
-        yield separator + _json.dumps(
+        yield separator + strict_json.dumps(
             {name: value for name, value in item.items() if value not in (None, "", [])} | {"content_text": summary}
         )
         separator = b",\n"
@@ -171,6 +171,12 @@ def _about(first: TaggedPost | None) -> tuple[str, str]:
     post = first.post if first else None
     parts = urlsplit(post.link) if post and post.link else None
     return (post and post.source) or "Tagged posts", f"{parts.scheme}://{parts.netloc}/" if parts else "http://localhost/"
+
+
+def _identity(post: Post) -> str:
+    """The post's id, unless a reader that follows ids would run it."""
+    identity = plain(str(post.id))
+    return identity if identity and not is_unsafe_id(identity) else content_id(post.title, identity)
 
 
 def _element(name: str, text: str | None, **attributes: str) -> str:

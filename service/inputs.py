@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
-from model import _json, feed
+from model import feed, strict_json
 from model.errors import FeedError, InputError, PostError, TopicwireError
 from model.posts import Post, post_from_dict
 from service.fetch import fetch, is_url
@@ -18,6 +18,9 @@ from service.settings import Settings
 STDIN = "-"
 # One line of JSONL, one post: what is longer is no line but a file without line ends.
 MAX_LINE = 64_000_000
+
+# How much of a stream is looked at to tell what it is.
+HEAD = 1 << 16
 
 Report = Callable[[TopicwireError], None]
 
@@ -30,12 +33,12 @@ def posts(name: str, settings: Settings, *, failed: Report, warned: Report) -> I
     with ExitStack() as stack:
         try:
             stream, base_url = _open(name, settings, stack)
-            shown = "standard input" if name == STDIN else name
-            head = _peek(stream)
-            if head.startswith(b"{") and _begins_jsonl(stream):
-                yield from _jsonl(stream, shown, failed)
+            head = _first_line(stream)
+            stream = _Rejoined(head, stream)
+            if _begins_jsonl(head):
+                yield from _jsonl(stream, _shown(name), failed)
                 return
-            read = feed.read(stream.read(), base_url=base_url, name=shown)
+            read = feed.read(stream.read(), base_url=base_url)
         except TopicwireError as error:
             failed(error.about(_shown(name)))
         except (EOFError, gzip.BadGzipFile, zlib.error) as error:
@@ -72,36 +75,55 @@ def _open(name: str, settings: Settings, stack: ExitStack) -> tuple[Any, str]:
     return raw, base_url
 
 
-def _peek(stream: io.BufferedReader) -> bytes:
-    """The first bytes after white space and byte order mark, without taking them."""
-    return stream.peek(1 << 16).removeprefix(b"\xef\xbb\xbf").lstrip()
+def _first_line(stream: Any) -> bytes:
+    """The beginning of a stream up to the end of the first line with something on it, or as much as tells what it is."""
+    head = b""
+    while len(head) < HEAD and (line := stream.readline(HEAD)):
+        head += line
+        if line.strip(b"\xef\xbb\xbf \t\r\n"):
+            break
+    return head
 
 
-def _begins_jsonl(stream: io.BufferedReader) -> bool:
-    """Whether what begins with "{" is JSONL rather than a JSON Feed, which may be on one line or on many."""
-    head = _peek(stream)
-    line, ended, rest = head.partition(b"\n")
+class _Rejoined:
+    """A stream whose beginning has been read already."""
+
+    def __init__(self, head: bytes, rest: Any) -> None:
+        self._head = io.BytesIO(head)
+        self._rest = rest
+
+    def readline(self, limit: int) -> bytes:
+        line = self._head.readline(limit)
+        return line if line.endswith(b"\n") or len(line) == limit else line + bytes(self._rest.readline(limit - len(line)))
+
+    def read(self) -> bytes:
+        return self._head.read() + bytes(self._rest.read())
+
+
+def _begins_jsonl(head: bytes) -> bool:
+    """Whether a first line is one of JSONL, rather than the beginning, or all, of a JSON Feed."""
+    line = head.strip(b"\xef\xbb\xbf \t\r\n")
+    if not line.startswith(b"{") or line == b"{":
+        return False
     try:
-        first = _json.loads(line)
-    except ValueError:
-        # A line longer than what can be seen, a damaged line, or the beginning of a document over several lines.
-        if b"jsonfeed.org" in head[:2000]:
-            return False
-        return rest.lstrip().startswith(b"{") if ended else b'"items"' not in line
-    return not (isinstance(first, dict) and ("items" in first or "jsonfeed.org" in str(first.get("version"))))
+        first = strict_json.loads(line)
+    except ValueError:  # damaged, longer than what was looked at, or the first of several lines of a feed
+        return b"jsonfeed.org" not in line and b'"items"' not in line
+    return "html" in first or "text" in first or not ("items" in first or "jsonfeed.org" in str(first.get("version")))
 
 
-def _jsonl(stream: io.BufferedReader, name: str, failed: Report) -> Iterator[Post]:
+def _jsonl(stream: Any, name: str, failed: Report) -> Iterator[Post]:
     number = 0
     while line := stream.readline(MAX_LINE + 1):
         number += 1
         if len(line) > MAX_LINE:
             failed(PostError(f"the line is longer than {MAX_LINE:,} bytes", subject=f"{name}:{number}"))
             return
+        line = line.rstrip(b"\r\n")
         if not line.strip():
             continue
         try:
-            yield post_from_dict(_json.loads(line))
+            yield post_from_dict(strict_json.loads(line))
         except TopicwireError as error:
             failed(error.about(f"{name}:{number}"))
         except ValueError as error:

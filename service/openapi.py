@@ -34,7 +34,7 @@ class Operation:
     errors: tuple[int, ...] = ()
 
 
-_POSTED = (400, 413, 415, 422, 503)
+_POSTED = (400, 408, 413, 415, 422, 503)
 OPERATIONS = (
     Operation(
         "/v1/classify", "post", "Scores, topics and evidence of posts", schemas.ClassifyAnswer, takes=(JSON,), errors=_POSTED
@@ -60,6 +60,7 @@ OPERATIONS = (
 _MEANINGS = {
     200: "Done",
     400: "The body is no JSON",
+    408: "The body did not arrive in time",
     413: "The body, or a post in it, is too large",
     415: "The body's media type is not taken here",
     422: "The body is not of the documented form, has too many posts, or is no feed",

@@ -8,7 +8,7 @@ from flask import Flask, Response, g
 from pydantic import ValidationError
 from werkzeug.exceptions import HTTPException
 
-from model import _json
+from model import strict_json
 from model.errors import TopicwireError
 
 MEDIA_TYPE = "application/problem+json"
@@ -32,7 +32,7 @@ class ProblemError(Exception):
     def of_fields(cls, error: ValidationError) -> "ProblemError":
         """A request that is not of the documented form."""
         faults = [
-            {"detail": _sentence(fault["msg"]), "pointer": pointer(*(part for part in fault["loc"] if not _is_branch(part)))}
+            {"detail": _sentence(fault["msg"]), "pointer": pointer(*_field(fault["loc"]))}
             for fault in error.errors(include_url=False, include_context=False, include_input=False)
         ]
         distinct = list({(fault["pointer"], fault["detail"]): fault for fault in faults}.values())[:50]
@@ -55,7 +55,7 @@ class ProblemError(Exception):
         }
         if self.errors:
             body["errors"] = self.errors
-        return Response(_json.dumps(body) + b"\n", self.status, self.headers, content_type=MEDIA_TYPE)
+        return Response(strict_json.dumps(body) + b"\n", self.status, self.headers, content_type=MEDIA_TYPE)
 
 
 def pointer(*parts: str | int) -> str:
@@ -85,13 +85,13 @@ def register(app: Flask) -> None:
 
     @app.errorhandler(Exception)
     def mistake(error: Exception) -> Response:
-        _log.error("unexpected error", exc_info=error)
+        _log.error("unexpected error", exc_info=error, extra={"request_id": g.get("request_id", "")})
         return ProblemError(500, "something went wrong here; the log has it under this request_id").response()
 
 
-def _is_branch(part: str | int) -> bool:
-    """pydantic names the branch of a union that did not match; the field has no such part."""
-    return part in ("str", "int")
+def _field(location: tuple[str | int, ...]) -> tuple[str | int, ...]:
+    """A field's place without the branch of a union that pydantic names after it: `id` is a string or an integer."""
+    return location[:-1] if location[-2:] in (("id", "str"), ("id", "int")) else location
 
 
 def _sentence(message: str) -> str:

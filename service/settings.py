@@ -11,8 +11,8 @@ from model.errors import SettingError
 PREFIX = "TOPICWIRE_"
 
 
-def _setting(default: Any, help_text: str, *, least: float | None = None, shown: str | None = None) -> Any:
-    return field(default=default, metadata={"help": help_text, "least": least, "shown": shown or str(default)})
+def _setting(default: Any, help_text: str, *, least: float = 0, most: float = float("inf"), shown: str | None = None) -> Any:
+    return field(default=default, metadata={"help": help_text, "least": least, "most": most, "shown": shown or str(default)})
 
 
 @dataclass(frozen=True)
@@ -21,8 +21,8 @@ class Settings:
 
     home: Path | None = _setting(None, "where models are kept", shown="the user's data directory")
     host: str = _setting("127.0.0.1", "address that `serve` listens on")
-    port: int = _setting(8000, "port that `serve` listens on", least=0)
-    workers: int = _setting(0, "worker processes of `serve`; 0 = one a core", least=0)
+    port: int = _setting(8000, "port that `serve` listens on", most=65535)
+    workers: int = _setting(0, "worker processes of `serve`; 0 = one a core", most=1000)
     concurrency: int = _setting(8, "requests that one worker works on at once; more are answered 503", least=1)
     max_bytes: int = _setting(5_000_000, "size of a request's body, and of a post in it, in bytes; more is answered 413", least=1)
     max_posts: int = _setting(200, "posts in one request; more are answered 422", least=1)
@@ -62,14 +62,18 @@ def read(environment: Mapping[str, str] = os.environ) -> Settings:
     for setting in fields(Settings):
         text = environment.get(variable(setting.name), "").strip()
         if text:
-            values[setting.name] = _parse(variable(setting.name), text, setting.type, setting.metadata["least"])
+            values[setting.name] = parse(setting.name, text)
     settings = Settings(**values)
     if settings.log_level not in ("debug", "info", "warning", "error"):
         raise SettingError("it must be debug, info, warning or error", subject=variable("log_level"))
     return settings
 
 
-def _parse(name: str, text: str, kind: Any, least: float | None) -> Any:
+def parse(name: str, text: str) -> Any:
+    """The value of one setting, as text, for the field of that name. Raises SettingError."""
+    setting = next(setting for setting in fields(Settings) if setting.name == name)
+    kind: Any = setting.type
+    least, most = setting.metadata["least"], setting.metadata["most"]
     if kind is str:
         return text
     if kind not in (int, float):
@@ -78,7 +82,8 @@ def _parse(name: str, text: str, kind: Any, least: float | None) -> Any:
         number = kind(text.replace("_", ""))
     except ValueError:
         number = None
-    if number is None or not number >= (least or 0) or number == float("inf"):
+    if number is None or not least <= number <= most or number == float("inf"):
         what = "a whole number" if kind is int else "a number"
-        raise SettingError(f"it must be {what} of at least {least:g}, not {text!r}", subject=name)
+        upto = f" and at most {most:g}" if most != float("inf") else ""
+        raise SettingError(f"it must be {what} of at least {least:g}{upto}, not {text!r}", subject=variable(name))
     return number

@@ -15,8 +15,7 @@ from model.tagger import Tagger
 from model.versions import Version
 from tests.conftest import SAMPLE
 from training import starter
-from training.examples import Example
-from training.fit import Fitted, learnt_words
+from training.fit import PASSAGE_WORDS, TITLE_WEIGHT, WHOLE_SHARE, Fitted, learnt_words
 
 # Words the model knows, words it does not, and what is no word at all.
 KNOWN = sorted({word for example_ in starter.examples()[::7] for word in learnt_words(example_)})[:3000:3]
@@ -29,15 +28,19 @@ bodies = (
 
 
 def expected_scores(fitted: Fitted, post: Post) -> np.ndarray:
-    """What scikit-learn itself answers, by its own methods from words to probability."""
-    features = fitted.vectorizer.transform([learnt_words(Example(post, ()))])
-    logits = [classifier.decision_function(features) for classifier in fitted.classifiers]
-    return np.array(
-        [
-            calibrator.predict_proba(logit[:, np.newaxis])[0, 1]
-            for calibrator, logit in zip(fitted.calibrators, logits, strict=True)
-        ]
-    )
+    """What scikit-learn itself answers, by its own methods from words to probability, passage by passage."""
+    parsed = text.of_post(post)
+    title = parsed.title_words * TITLE_WEIGHT
+    known = [word for word in parsed.words() if word in fitted.vectorizer.vocabulary_]
+    count = len(known) // PASSAGE_WORDS
+    passages = [known[len(known) * k // count : len(known) * (k + 1) // count] for k in range(count)] if count > 1 else []
+    features = fitted.vectorizer.transform([title + known, *(title + passage for passage in passages)])
+    scores = []
+    for classifier, calibrator in zip(fitted.classifiers, fitted.calibrators, strict=True):
+        whole, *parts = classifier.decision_function(features)
+        logit = WHOLE_SHARE * whole + (1 - WHOLE_SHARE) * np.mean(parts) if parts else whole
+        scores.append(calibrator.predict_proba([[logit]])[0, 1])
+    return np.array(scores)
 
 
 @given(title=st.text(max_size=60), body=bodies)

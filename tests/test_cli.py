@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -102,6 +103,40 @@ def test_a_json_feed_over_several_lines_and_one_on_one_line_are_feeds(run: Run) 
         assert len(rows(run("tag", "-", stdin=document.encode()).stdout)) == 2
 
 
+def test_what_a_stream_is_does_not_depend_on_its_first_piece(home: Path) -> None:
+    """A pipe may bring a line in pieces, and an extra field may be called like one of JSON Feed's."""
+    command = [sys.executable, "-m", "service.cli", "tag", "-"]
+    row = json.dumps({"text": "Pods.", "items": [1], "version": "https://jsonfeed.org/version/1"}).encode()
+    for pieces, posts in [([b"\n", JSONL], 2), ([JSONL[:5], JSONL[5:]], 2), ([row], 1), ([b'{"items": ', b"[]}"], 0)]:
+        with subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=os.environ | {"TOPICWIRE_HOME": str(home)}
+        ) as process:
+            assert process.stdin
+            assert process.stdout
+            for piece in pieces:
+                process.stdin.write(piece)
+                process.stdin.flush()
+                time.sleep(0.2)
+            process.stdin.close()
+            assert len(process.stdout.read().splitlines()) == posts
+
+
+@pytest.mark.parametrize(
+    ("arguments", "stdin", "message"),
+    [
+        (["serve", "--port", "99999"], b"", "TOPICWIRE_PORT: it must be a whole number of at least 0 and at most 65535"),
+        (["train", "-", "--no-starter"], b'{"text": "a", "topics": []}', "no example has a topic"),
+        (["tag", str(SAMPLE), "-o", "/dev/full"], b"", "No space left on device"),
+    ],
+)
+def test_faults_are_one_line(run: Run, arguments: list[str], stdin: bytes, message: str) -> None:
+    done = run(*arguments, stdin=stdin)
+
+    assert done.returncode == 1
+    assert done.stderr.count(b"\n") == 1
+    assert message in done.stderr.decode()
+
+
 def test_one_bad_input_is_named_and_the_others_are_written(run: Run, tmp_path: Path) -> None:
     bad = tmp_path / "bad.jsonl"
     bad.write_bytes(JSONL + b'{"title": "no body"}\n{"cut": ' + b"\n" + JSONL)
@@ -115,7 +150,7 @@ def test_one_bad_input_is_named_and_the_others_are_written(run: Run, tmp_path: P
     assert done.stderr.decode().splitlines() == [
         f"topicwire: {page}: it is a web page, not a feed; the page names this feed: /feed.xml",
         f"topicwire: {bad}:3: a post has its body in `html` or in `text`, this has neither",
-        f"topicwire: {bad}:4: it is no JSON: Expecting value (line 2, column 1)",
+        f"topicwire: {bad}:4: it is no JSON: Expecting value (line 1, column 9)",
         f"topicwire: {missing}: it cannot be read: No such file or directory",
         f"topicwire: {tmp_path}: it cannot be read: Is a directory",
     ]
@@ -215,7 +250,7 @@ def test_without_a_version_the_remedy_is_named(run: Run, tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize(
-    "arguments", [[], ["nonsense"], ["tag"], ["tag", "x", "--jobs", "0"], ["tag", "x", "--to", "pdf"], ["models", "promote"]]
+    "arguments", [[], ["nonsense"], ["tag"], ["tag", "x", "--jobs", "-1"], ["tag", "x", "--to", "pdf"], ["models", "promote"]]
 )
 def test_wrong_usage_is_2(run: Run, arguments: list[str]) -> None:
     assert run(*arguments).returncode == 2
@@ -224,7 +259,7 @@ def test_wrong_usage_is_2(run: Run, arguments: list[str]) -> None:
 @pytest.mark.parametrize(
     ("name", "value", "message"),
     [
-        ("TOPICWIRE_PORT", "http", "TOPICWIRE_PORT: it must be a whole number of at least 0, not 'http'"),
+        ("TOPICWIRE_PORT", "http", "TOPICWIRE_PORT: it must be a whole number of at least 0 and at most 65535, not 'http'"),
         ("TOPICWIRE_MAX_SECONDS", "-1", "TOPICWIRE_MAX_SECONDS: it must be a number of at least 0.001, not '-1'"),
         ("TOPICWIRE_LOG_LEVEL", "loud", "TOPICWIRE_LOG_LEVEL: it must be debug, info, warning or error"),
         ("TOPICWIRE_MAX_POST", "3", "warning: TOPICWIRE_MAX_POST: there is no such setting, it is ignored"),
@@ -273,7 +308,7 @@ def test_train_with_too_few_examples_says_how_many_it_takes(run: Run, tmp_path: 
 
     assert done.returncode == 1
     assert done.stderr.decode() == (
-        "topicwire: topic 'rare': it has 1 examples with and 241 without it; at least 5 of each are needed\n"
+        "topicwire: topic 'rare': it has 1 examples with and 1871 without it; at least 5 of each are needed\n"
     )
     assert not (tmp_path / "models").exists()
 

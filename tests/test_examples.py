@@ -1,6 +1,8 @@
 """Labelled examples: good rows are kept, every fault is named with its line."""
 
 import io
+from collections import Counter
+from itertools import combinations
 
 import pytest
 
@@ -67,7 +69,7 @@ def test_csv_reads_the_same() -> None:
     ("data", "fault"),
     [
         (b" \n", "x: it is empty"),
-        (b'{"title": "caf\xe9"}', "x:1: it is not UTF-8; save it as UTF-8"),
+        (b'{"title": "caf\xe9"}', "x:1: it is not UTF-8; save the file as UTF-8"),
         (b"a,b\n1,2\n", "x:1: the first line must name the columns `topics` and `text` or `html`"),
         (b'text,topics\n"open,networking\n', "x:1: it is no CSV: unexpected end of data"),
     ],
@@ -93,17 +95,36 @@ def test_the_same_post_counts_once_and_the_last_word_holds() -> None:
 def test_the_starter_corpus_is_sound() -> None:
     examples = starter.examples()
     names = {topic.name for topic in starter.topics()}
+    files = {path.stem: len(path.read_text().splitlines()) for path in starter.CORPUS.glob("*.jsonl")}
 
-    assert len(examples) >= 240
-    assert len({example.content for example in examples}) == len(examples)
-    assert all(set(example.topics) <= names for example in examples)
-    for name in names:
-        assert sum(name in example.topics for example in examples) >= 30
-    assert sum(not example.topics for example in examples) >= 50
-    assert all(example.post.title and 40 <= len((example.post.text or "").split()) <= 220 for example in examples)
+    assert files.keys() == names | {"none", "several"}
+    assert len(examples) == sum(files.values()) >= 1_200
+    assert len({example.content for example in examples}) == len({example.post.title for example in examples}) == len(examples)
+    assert all(files[name] >= 150 for name in names)
+    assert sum(len(example.topics) > 1 for example in examples) == files["several"] >= 250
+    assert 0.3 < sum(not example.topics for example in examples) / len(examples) < 0.4
+    for example in examples:
+        assert set(example.topics) <= names
+        assert example.post.title
+        assert 50 <= len((example.post.text or "").split()) <= 200
+
+
+def test_no_two_posts_of_the_starter_corpus_are_near_copies() -> None:
+    """By shared runs of three words: of the shorter post, never a fifth stands in another one."""
+    runs = []
+    places: dict[tuple[str, ...], list[int]] = {}
+    for index, example in enumerate(starter.examples()):
+        words = f"{example.post.title} {example.post.text}".lower().split()
+        runs.append({tuple(words[i : i + 3]) for i in range(len(words) - 2)})
+        for run in runs[-1]:
+            places.setdefault(run, []).append(index)
+    shared = Counter(pair for found in places.values() if len(found) > 1 for pair in combinations(found, 2))
+
+    assert shared
+    assert all(count < 0.2 * min(len(runs[one]), len(runs[other])) for (one, other), count in shared.items())
 
 
 def test_names_of_topics_fit_into_urls() -> None:
     assert all(map(is_topic_name, ["a", "ai-agents", "x_1", "0"]))
-    assert not any(map(is_topic_name, ["", "A", "a b", "-a", "a-", "a/b", "é", "a" * 65, "a\n"]))
+    assert not any(map(is_topic_name, ["", "none", "all", "A", "a b", "-a", "a-", "a/b", "é", "a" * 65, "a\n"]))
     assert content_id("a", "b") != content_id("ab", "")

@@ -36,7 +36,10 @@ FEEDS: dict[str, tuple[Callable[[], str], int | str]] = {
         lambda: item("".join(f"<category>{n}</category>" for n in range(16_000))),
         "an item has more than 2000 elements",
     ),
-    "channel categories": (lambda: rss("".join(f"<category>{n}</category>" for n in range(40_000)) + "<item/>"), 1),
+    "channel categories": (
+        lambda: rss("".join(f"<category>{n}</category>" for n in range(40_000)) + "<item><title>x</title></item>"),
+        1,
+    ),
     "attributes": (lambda: item(f"<x {ATTRIBUTES}/>"), "<x> has more than 200 attributes"),
     "attributes, ill-formed": (lambda: item(f"<x {ATTRIBUTES}/>&"), "<x> has more than 200 attributes"),
     "attributes in content": (lambda: atom(f"<p {ATTRIBUTES}/>"), "<p> has more than 200 attributes"),

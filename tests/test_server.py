@@ -116,6 +116,20 @@ def test_more_than_it_can_work_on_is_refused_while_health_is_answered(start: Sta
     assert all(b"too many requests are being worked on" in body for status, body in answers if status == 503)
 
 
+def test_a_body_of_unknown_length_over_the_limit_is_refused_and_a_stalled_one_keeps_nobody_waiting(start: Start) -> None:
+    _, port = start(TOPICWIRE_CONCURRENCY="1", TOPICWIRE_MAX_BYTES="100000", TOPICWIRE_MAX_SECONDS="3")
+    head = b"POST /v1/classify HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+    with socket.create_connection(("127.0.0.1", port)) as stalled, socket.create_connection(("127.0.0.1", port)) as chunked:
+        stalled.sendall(head + b'Content-Length: 1000\r\n\r\n{"posts"')
+        chunk = b'{"posts": [], "x": "' + b"x" * 150_000
+        chunked.sendall(head + b"Transfer-Encoding: chunked\r\n\r\n" + b"%x\r\n%s\r\n0\r\n\r\n" % (len(chunk), chunk))
+
+        assert b" 413 " in chunked.recv(100)
+        assert ask(port, "POST", "/v1/classify", b'{"posts": []}')[0] == 200
+        stalled.settimeout(30)
+        assert b" 408 " in stalled.recv(100)
+
+
 def test_it_says_why_it_cannot_start(run: Run, tmp_path: Path) -> None:
     done = run("serve", TOPICWIRE_HOME=str(tmp_path))
 

@@ -27,9 +27,9 @@ def write(manifest: Mapping[str, Any]) -> str:
             "",
             "## How it was judged",
             "",
-            "By its own examples, each scored by a model that had not seen it. Where these are short posts of one making, "
-            "as the starter corpus is, the figures are too good for posts of other kinds: measure on your own with "
-            "`topicwire evaluate`.",
+            "By its own examples, each scored by a classifier that had not learnt from it (vocabulary, thresholds and "
+            "calibration had, which flatters a little). Where these are short posts of one making, as the starter corpus "
+            "is, the figures are too good for posts of other kinds: measure on your own with `topicwire evaluate`.",
             "",
             f"Macro F1 {metrics['out_of_fold_macro_f1']:.3f}, "
             f"mean average precision {metrics['out_of_fold_mean_average_precision']:.3f}.",

@@ -12,11 +12,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, BinaryIO, NamedTuple
 
-from model import _json
+from model import strict_json
 from model.errors import ExampleError, PostError, TopicwireError
 from model.posts import Post, content_id, post_from_dict
 
 _TOPIC = re.compile(r"[a-z0-9](?:[a-z0-9_\-]{0,62}[a-z0-9])?\Z")
+RESERVED = ("none", "all")  # what no topic, and every topic, is called
+_NOT_UTF8 = re.compile("[\udc80-\udcff]")  # what decoding left of a byte that is no UTF-8
+_LOOKS_LIKE_JSON = re.compile(r"^\s*[{\[]", re.MULTILINE)
 _MAX_FIELD = 1 << 27  # a cell of CSV may hold a whole post; Python's own limit is 128 KiB
 
 
@@ -39,16 +42,13 @@ class Examples:
 
 
 def read(stream: BinaryIO, name: str) -> Examples:
-    """Read a file of examples; JSONL and CSV are told apart by the first character that is no white space."""
+    """Read a file of examples; JSONL has lines that begin with a brace, CSV has none."""
     data = stream.read()
     if not data.strip():
         return Examples([], [ExampleError("it is empty", subject=name)])
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data[: error.start].count(b"\n") + 1
-        return Examples([], [ExampleError("it is not UTF-8; save it as UTF-8", subject=f"{name}:{line}")])
-    rows = _jsonl(text) if text.lstrip().startswith(("{", "[")) else _csv(text)
+    # A byte that is not UTF-8 costs its own row only: it is carried along until there.
+    text = data.decode("utf-8-sig", "surrogateescape")
+    rows = _jsonl(text) if _LOOKS_LIKE_JSON.search(text) else _csv(text)
     good: list[Example] = []
     faults: list[TopicwireError] = []
     for line, row in rows:
@@ -70,20 +70,21 @@ def digest(examples: Iterable[Example]) -> str:
     """SHA-256 over what was learnt from, in order: titles, bodies and topics."""
     total = hashlib.sha256()
     for example in examples:
-        total.update(_json.dumps([example.post.title, example.post.html, example.post.text, example.topics]) + b"\n")
+        total.update(strict_json.dumps([example.post.title, example.post.html, example.post.text, example.topics]) + b"\n")
     return total.hexdigest()
 
 
 def is_topic_name(name: str) -> bool:
-    """A topic's name is part of URLs: 1 to 64 of a-z, 0-9, "-" and "_", beginning and ending with letter or digit."""
-    return _TOPIC.match(name) is not None
+    """A topic's name is part of URLs: 1 to 64 of a-z, 0-9, "-" and "_", beginning and ending with letter or digit, and
+    neither "none" nor "all"."""
+    return _TOPIC.match(name) is not None and name not in RESERVED
 
 
 def _jsonl(text: str) -> Iterator[tuple[int, Any]]:
     for number, line in enumerate(io.StringIO(text), 1):
         if line.strip():
             try:
-                yield number, _json.loads(line)
+                yield number, strict_json.loads(line)
             except ValueError as error:
                 yield number, ExampleError(f"it is no JSON: {error}")
 
@@ -112,6 +113,8 @@ def _csv(text: str) -> Iterator[tuple[int, Any]]:
 
 
 def _example(row: Any) -> Example:
+    if isinstance(row, dict) and _NOT_UTF8.search("".join(map(str, row.values()))):
+        raise ExampleError("it is not UTF-8; save the file as UTF-8")
     post = post_from_dict(row)
     topics = row.get("topics")
     if not isinstance(topics, list):

@@ -4,7 +4,7 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
-from model import _json
+from model import strict_json
 from model.errors import ExampleError
 from training.examples import Example, is_topic_name, read
 
@@ -28,7 +28,7 @@ def topics() -> tuple[TopicInfo, ...]:
 def read_topics(path: Path) -> tuple[TopicInfo, ...]:
     """A topics file: a JSON list of {"name", "title", "description"}. Raises ExampleError."""
     try:
-        rows = _json.loads(path.read_bytes())
+        rows = strict_json.loads(path.read_bytes())
         infos = tuple(
             TopicInfo(str(row["name"]), str(row.get("title", row["name"])), str(row.get("description", ""))) for row in rows
         )

@@ -30,7 +30,7 @@ import naive
 from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits
 
-from model import _json, feed, summarizer, text
+from model import feed, strict_json, summarizer, text
 from model.classifier import Classifier
 from model.tagger import Tagger
 from model.versions import Version, Versions
@@ -101,7 +101,7 @@ def cold_starts(home: Path, data: bytes) -> Iterator[tuple[str, list[float]]]:
     """CPU milliseconds of whole processes, in turns, after one warm-up."""
     post = feed.read(data).posts[0]
     body = {"text": post.text} if post.html is None else {"html": post.html}
-    (home / "post.jsonl").write_bytes(_json.dumps({"title": post.title, **body}) + b"\n")
+    (home / "post.jsonl").write_bytes(strict_json.dumps({"title": post.title, **body}) + b"\n")
     environment = os.environ | {"TOPICWIRE_HOME": str(home)}
     commands = {
         "python -c pass": ["-c", "pass"],
