@@ -123,7 +123,7 @@ def _tag(options: argparse.Namespace, settings: Settings) -> int:
 
     def tagged() -> "Iterator[TaggedPost]":
         outcomes = batch.tag(
-            _with_progress(posts()),
+            _with_progress(posts(), options.output),
             versions.directory / version.name,
             jobs=options.jobs or os.cpu_count() or 1,
             sentences=summarizer.SENTENCES,
@@ -141,9 +141,9 @@ def _tag(options: argparse.Namespace, settings: Settings) -> int:
     return FAILED if failures else DONE
 
 
-def _with_progress(posts: "Iterator[Post]") -> "Iterable[Post]":
-    """A progress bar if somebody sits there to see it."""
-    if not sys.stderr.isatty() or sys.stdout.isatty():
+def _with_progress(posts: "Iterator[Post]", output: str | None) -> "Iterable[Post]":
+    """A progress bar if somebody sits there to see it, and sees nothing else."""
+    if not sys.stderr.isatty() or (output in (None, "-") and sys.stdout.isatty()):
         return posts
     from tqdm import tqdm
 

@@ -4,8 +4,11 @@ import gzip
 import http.server
 import json
 import os
+import pty
+import select
 import subprocess
 import sys
+import termios
 import threading
 import time
 from collections.abc import Iterator
@@ -195,6 +198,28 @@ def test_an_output_file_appears_whole_or_not_at_all(run: Run, tmp_path: Path) ->
     assert [path.name for path in tmp_path.iterdir()] == ["out.jsonl"]
     refused = run("tag", SAMPLE, "-o", tmp_path / "no" / "dir")
     assert refused.stderr.decode() == f"topicwire: {tmp_path / 'no' / 'dir'}: it cannot be written: No such file or directory\n"
+
+
+def test_a_progress_bar_is_shown_on_a_terminal_only(home: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "service.cli", "tag", str(SAMPLE), "-o", str(tmp_path / "out.jsonl")]
+    shown = {}
+    for terminal in (True, False):
+        reader, writer = pty.openpty() if terminal else os.pipe()
+        if terminal:
+            termios.tcsetwinsize(writer, (24, 80))
+        with subprocess.Popen(command, stderr=writer, env=os.environ | {"TOPICWIRE_HOME": str(home)}) as process:
+            assert process.wait(60) == 0
+        # A terminal forgets what was written when its last writer closes it; a pipe does not end before.
+        if not terminal:
+            os.close(writer)
+        ready, _, _ = select.select([reader], [], [], 10)
+        shown[terminal] = os.read(reader, 10_000) if ready else b"nothing"
+        if terminal:
+            os.close(writer)
+        os.close(reader)
+
+    assert b"posts" in shown[True]
+    assert shown[False] == b""
 
 
 def test_a_reader_that_has_seen_enough_is_no_error(home: Path, tmp_path: Path) -> None:
