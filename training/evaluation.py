@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from model.errors import ExampleError
 from model.posts import TaggedPost
 from model.tagger import Tagger
+from model.versions import Floats
 from training.examples import Example
 
 DRAWS = 500  # of the bootstrap
@@ -17,7 +18,6 @@ BINS = 10  # of the calibration error, of equal width
 NONE = "none"
 
 Bools = NDArray[np.bool_]
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)

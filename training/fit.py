@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import precision_recall_curve
+from sklearn.metrics import average_precision_score, precision_recall_curve
 from sklearn.model_selection import StratifiedKFold, cross_val_predict
 from sklearn.pipeline import Pipeline, make_pipeline
 from threadpoolctl import threadpool_limits
@@ -175,7 +175,7 @@ def _fit_topic(features: Any, labels: NDArray[np.bool_], seed: int) -> _TopicFit
         "precision": round(precision, 4),
         "recall": round(recall, 4),
         "f1": round(2 * hits / (int(given.sum()) + int(labels.sum())), 4),
-        "average_precision": round(_average_precision(labels, scores), 4),
+        "average_precision": round(float(average_precision_score(labels, scores)), 4),
     }
     return _TopicFit(classifier.fit(features, labels), calibrator, threshold, metrics)
 
@@ -187,11 +187,6 @@ def _best_threshold(labels: NDArray[np.bool_], scores: Floats) -> float:
     best = int(np.argmax(measure[:-1]))
     below = scores[scores < thresholds[best]].max(initial=0.0)
     return round(float(thresholds[best] + below) / 2, 4)
-
-
-def _average_precision(labels: NDArray[np.bool_], scores: Floats) -> float:
-    precision, recall, _ = precision_recall_curve(labels, scores)
-    return float(-np.sum(np.diff(recall) * precision[:-1]))
 
 
 def _identity(words: list[str]) -> list[str]:
