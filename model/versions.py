@@ -4,15 +4,16 @@
         current              one name a line: the version that serves, then those that served before it, newest first
         3f9c2e71a0b4/        named by the beginning of the SHA-256 of its SHA256SUMS
             model.json       topics, thresholds, calibration, text settings, provenance
-            vocabulary.npy   the terms in UTF-8, one a line, sorted          uint8 [bytes]
+            vocabulary.npy   the words in UTF-8, one a line, sorted          uint8 [bytes]
+            pairs.npy        rows of the words of each pair, sorted          int32 [pairs, 2]
             idf.npy          inverse document frequency of each term         float64 [terms]
             coefficients.npy what each term adds to each topic's logit       float64 [terms, topics]
             card.md          the same for people
             SHA256SUMS       checksums of the above, in the format of sha256sum
             made             when it was made; beside the content, so that the same training gives the same name
 
-A version is written under a temporary name, synced and renamed, so it is there whole or not at all. Nothing is ever
-unpickled: opening a foreign version cannot run code.
+The terms are the words, then the pairs. A version is written under a temporary name, synced and renamed, so it is there
+whole or not at all. Nothing is ever unpickled: opening a foreign version cannot run code.
 """
 
 import hashlib
@@ -34,10 +35,10 @@ from model.errors import VersionError
 from model.posts import parse_timestamp
 from model.text import TOKENIZER
 
-FORMAT = 1
+FORMAT = 2
 NAME_LENGTH = 12
 _MANIFEST = "model.json"
-_ARRAYS = ("vocabulary", "idf", "coefficients")
+_ARRAYS = ("vocabulary", "pairs", "idf", "coefficients")
 _CARD = "card.md"
 _CHECKSUMS = "SHA256SUMS"
 _REMEDY = "train again, or `topicwire models rollback`"
@@ -63,19 +64,23 @@ class Version:
 
     name: str
     topics: tuple[Topic, ...]
-    vocabulary: Mapping[str, int]  # term -> row of the arrays
+    vocabulary: Mapping[str, int]  # word -> row of the arrays
+    pairs: NDArray[np.int32]  # [pairs, 2]: rows of the two words of each pair, ascending; their own rows follow the words'
     idf: Floats  # [terms]
     coefficients: Floats  # [terms, topics]
     title_weight: int  # how often each word of the title counts
     passage_words: int  # known words in a passage of a long post
-    whole_share: float  # of the whole post in the mean of its vectors; the rest is its passages'
+    whole_share: float  # of the whole post in the mean of its vectors
+    lead_share: float  # of the first passage, beside its part of the rest, which is that of all passages alike
+    known_share: float  # of its words that a text must know to be judged
     manifest: Mapping[str, Any]  # model.json as it stands
     made: datetime | None
 
     @property
     def terms(self) -> list[str]:
-        """The vocabulary in the order of the arrays' rows."""
-        return list(self.vocabulary)
+        """Words, then pairs with a space between, in the order of the arrays' rows."""
+        words = list(self.vocabulary)
+        return words + [f"{words[first]} {words[second]}" for first, second in self.pairs.tolist()]
 
 
 @dataclass(frozen=True)
@@ -83,15 +88,21 @@ class Content:
     """What a version is made of, before it has a name."""
 
     manifest: Mapping[str, Any]
-    vocabulary: Sequence[str]  # sorted
+    vocabulary: Sequence[str]  # the words, sorted, then the pairs, sorted by their words
     idf: Floats
     coefficients: Floats
     card: str
 
     def files(self) -> dict[str, bytes]:
         """File name -> bytes; the same content gives the same bytes."""
-        terms = np.frombuffer("\n".join(self.vocabulary).encode(), dtype=np.uint8)
-        arrays: dict[str, NDArray[Any]] = {"vocabulary": terms, "idf": self.idf, "coefficients": self.coefficients}
+        words = {word: row for row, word in enumerate(term for term in self.vocabulary if " " not in term)}
+        pairs = [[words[word] for word in term.split(" ")] for term in self.vocabulary[len(words) :]]
+        arrays: dict[str, NDArray[Any]] = {
+            "vocabulary": np.frombuffer("\n".join(words).encode(), dtype=np.uint8),
+            "pairs": np.array(pairs, dtype=np.int32).reshape(-1, 2),
+            "idf": self.idf,
+            "coefficients": self.coefficients,
+        }
         files = {f"{name}.npy": _npy(array) for name, array in arrays.items()}
         files[_MANIFEST] = strict_json.dumps_pretty({"format": FORMAT, **self.manifest})
         files[_CARD] = self.card.encode()
@@ -217,7 +228,7 @@ def load(directory: Path) -> Version:
             raise VersionError(f"it is damaged: its checksum does not match; {_REMEDY}", subject=str(directory / file))
     try:
         arrays = {array: np.load(directory / f"{array}.npy", mmap_mode="r", allow_pickle=False) for array in _ARRAYS}
-        terms = bytes(arrays["vocabulary"]).decode().split("\n") if arrays["vocabulary"].size else []
+        words = bytes(arrays["vocabulary"]).decode().split("\n") if arrays["vocabulary"].size else []
         version = Version(
             name=name,
             topics=tuple(
@@ -226,12 +237,15 @@ def load(directory: Path) -> Version:
                 )
                 for row in manifest["topics"]
             ),
-            vocabulary={term: row for row, term in enumerate(terms)},
+            vocabulary={word: row for row, word in enumerate(words)},
+            pairs=arrays["pairs"],
             idf=arrays["idf"],
             coefficients=arrays["coefficients"],
             title_weight=int(manifest["text"]["title_weight"]),
             passage_words=int(manifest["text"]["passage_words"]),
             whole_share=float(manifest["text"]["whole_share"]),
+            lead_share=float(manifest["text"]["lead_share"]),
+            known_share=float(manifest["text"]["known_share"]),
             manifest=manifest,
             made=_made(directory),
         )
@@ -246,7 +260,13 @@ def load(directory: Path) -> Version:
 
 def _check(version: Version) -> None:
     """What checksums cannot tell: a version somebody else made may be whole and still make no sense."""
-    terms, topics = len(version.vocabulary), len(version.topics)
+    words, pairs, topics = len(version.vocabulary), version.pairs, len(version.topics)
+    if pairs.dtype != np.int32 or pairs.ndim != 2 or pairs.shape[1] != 2:
+        raise ValueError("pairs must be int32 in two columns")
+    keys = pairs[:, 0].astype(np.int64) * words + pairs[:, 1]
+    if pairs.size and not (pairs.min() >= 0 and pairs.max() < words and (np.diff(keys) > 0).all()):
+        raise ValueError("its pairs are not of its words, or not in order")
+    terms = words + len(pairs)
     if version.idf.dtype != np.float64 or version.coefficients.dtype != np.float64:
         raise ValueError("idf and coefficients must be float64")
     if version.idf.shape != (terms,) or version.coefficients.shape != (terms, topics):
@@ -259,7 +279,8 @@ def _check(version: Version) -> None:
         raise ValueError("its topics are none, or not distinct")
     if not all(0 <= topic.threshold <= 1 and np.isfinite(topic.intercept) for topic in version.topics):
         raise ValueError("a threshold is not within 0 and 1")
-    if version.title_weight < 0 or version.passage_words < 1 or not 0 <= version.whole_share <= 1:
+    shares = (version.whole_share, version.lead_share, 1 - version.whole_share - version.lead_share, version.known_share)
+    if version.title_weight < 0 or version.passage_words < 1 or not all(0 <= share <= 1 for share in shares):
         raise ValueError("its text settings are out of range")
     float(version.manifest["metrics"]["out_of_fold_macro_f1"]), int(version.manifest["provenance"]["examples"])
     if version.manifest["text"]["tokenizer"] != TOKENIZER:
@@ -275,8 +296,9 @@ def _manifest(directory: Path) -> dict[str, Any]:
     number = manifest.get("format") if isinstance(manifest, dict) else None
     if not isinstance(number, int):
         raise VersionError(f"it does not say its format, so it is no model version; {_REMEDY}", subject=path)
-    if number > FORMAT:
-        raise VersionError(f"it has format {number}, this topicwire reads up to {FORMAT}; upgrade topicwire", subject=path)
+    if number != FORMAT:
+        remedy = "upgrade topicwire" if number > FORMAT else "train again"
+        raise VersionError(f"it has format {number}, this topicwire reads format {FORMAT}; {remedy}", subject=path)
     return dict(manifest)
 
 

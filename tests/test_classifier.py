@@ -1,5 +1,6 @@
 """The numbers: the same as scikit-learn's, and evidence that adds up to them."""
 
+from itertools import chain, pairwise
 from pathlib import Path
 
 import numpy as np
@@ -10,37 +11,51 @@ from scipy.special import expit
 
 from model import feed, text
 from model.classifier import Classifier
+from model.function_words import FUNCTION_WORDS
 from model.posts import Post
 from model.tagger import Tagger
 from model.versions import Version
 from tests.conftest import SAMPLE
 from training import starter
-from training.fit import PASSAGE_WORDS, TITLE_WEIGHT, WHOLE_SHARE, Fitted, learnt_words
+from training.fit import LEAD_SHARE, PASSAGE_WORDS, TITLE_WEIGHT, WHOLE_SHARE, Fitted, with_pairs
 
 # Words the model knows, words it does not, and what is no word at all.
-KNOWN = sorted({word for example_ in starter.examples()[::7] for word in learnt_words(example_)})[:3000:3]
+KNOWN = sorted({word for example_ in starter.examples()[::7] for word in text.of_post(example_.post).words()})[:3000:3]
 bodies = (
     st.text(max_size=200)
     | st.lists(st.sampled_from(KNOWN) | st.sampled_from(["the", "zzyzx", "42", "<b>", "&amp;"]), max_size=60).map(" ".join)
     | st.sampled_from(KNOWN).map(lambda word: word * 3 + " " + word * 1)
     | st.sampled_from(KNOWN).map(lambda word: f"{word} " * 5000)
+    | st.lists(st.sampled_from(KNOWN), min_size=120, max_size=400).map(" ".join)
 )
 
 
-def expected_scores(fitted: Fitted, post: Post) -> np.ndarray:
+def expected_scores(fitted: Fitted, version: Version, post: Post) -> np.ndarray:
     """What scikit-learn itself answers, by its own methods from words to probability, passage by passage."""
     parsed = text.of_post(post)
-    title = parsed.title_words * TITLE_WEIGHT
-    known = [word for word in parsed.words() if word in fitted.vectorizer.vocabulary_]
-    count = len(known) // PASSAGE_WORDS
-    passages = [known[len(known) * k // count : len(known) * (k + 1) // count] for k in range(count)] if count > 1 else []
-    features = fitted.vectorizer.transform([title + known, *(title + passage for passage in passages)])
-    scores = []
-    for classifier, calibrator in zip(fitted.classifiers, fitted.calibrators, strict=True):
-        whole, *parts = classifier.decision_function(features)
-        logit = WHOLE_SHARE * whole + (1 - WHOLE_SHARE) * np.mean(parts) if parts else whole
-        scores.append(calibrator.predict_proba([[logit]])[0, 1])
-    return np.array(scores)
+    vocabulary = fitted.vectorizer.vocabulary_
+    words = [*parsed.title_words, *parsed.words()]
+    known = [word for word in words if word in vocabulary]
+    unknown = [word for word in words if word not in vocabulary and word not in FUNCTION_WORDS]
+    logits: np.ndarray | list[float]
+    if not known or (len(words) - len(unknown) + 5) / (len(words) + 5) < version.known_share:
+        logits = [classifier.intercept_[0] for classifier in fitted.classifiers]
+    else:
+        title = with_pairs(parsed.title_words) * TITLE_WEIGHT
+        body = [word for word in parsed.words() if word not in FUNCTION_WORDS]
+        # Every known word with the pair that it begins, so that a passage is a stretch of this list.
+        begun = [[word, f"{word} {after}"] for word, after in pairwise([*body, ""]) if word in vocabulary]
+        count = len(begun) // PASSAGE_WORDS
+        passages = [begun[len(begun) * k // count : len(begun) * (k + 1) // count] for k in range(count)] if count > 1 else []
+        features = fitted.vectorizer.transform([title + list(chain.from_iterable(part)) for part in [begun, *passages]])
+        logits = []
+        for classifier in fitted.classifiers:
+            whole, *parts = classifier.decision_function(features)
+            rest = 1 - WHOLE_SHARE - LEAD_SHARE
+            logits.append(WHOLE_SHARE * whole + LEAD_SHARE * parts[0] + rest * np.mean(parts) if parts else whole)
+    return np.array(
+        [calibrator.predict_proba([[logit]])[0, 1] for calibrator, logit in zip(fitted.calibrators, logits, strict=True)]
+    )
 
 
 @given(title=st.text(max_size=60), body=bodies)
@@ -52,7 +67,7 @@ def test_scores_are_those_of_scikit_learn(trained: tuple[Path, Fitted], version:
 
     judged = Classifier(version).classify(text.of_post(post))
 
-    np.testing.assert_allclose(judged.scores, expected_scores(trained[1], post), rtol=0, atol=1e-9)
+    np.testing.assert_allclose(judged.scores, expected_scores(trained[1], version, post), rtol=0, atol=1e-9)
     intercepts = np.array([topic.intercept for topic in version.topics])
     np.testing.assert_allclose(judged.contributions.sum(axis=0) + intercepts, judged.logits, rtol=0, atol=1e-9)
     np.testing.assert_allclose(expit(judged.logits), judged.scores, rtol=0, atol=1e-12)
@@ -62,7 +77,7 @@ def test_scores_of_real_looking_posts_are_those_of_scikit_learn(trained: tuple[P
     classifier = Classifier(version)
     for post in feed.read(SAMPLE.read_bytes()).posts + [example_.post for example_ in starter.examples()[::5]]:
         np.testing.assert_allclose(
-            classifier.classify(text.of_post(post)).scores, expected_scores(trained[1], post), rtol=0, atol=1e-9
+            classifier.classify(text.of_post(post)).scores, expected_scores(trained[1], version, post), rtol=0, atol=1e-9
         )
 
 
@@ -98,6 +113,47 @@ def test_a_text_without_a_known_word_gets_no_topic(tagger: Tagger, body: str) ->
     assert tag.topics == []
     assert set(tag.scores) == {topic.name for topic in tagger.version.topics}
     assert tag.summary == []
+
+
+# Each is full of words that decide a topic in English posts.
+FOREIGN = {
+    "German": "Der neue Ingress-Controller leitet den Verkehr an die Pods im Cluster weiter. Wir haben das Monitoring mit "
+    "Prometheus und Grafana erweitert, damit der Service schneller auf Fehler reagiert. Die Container laufen in Kubernetes.",
+    "Dutch": "We hebben in deze release de ingress controller vervangen. Het cluster draait nu op Kubernetes en de container "
+    "images staan in een registry. De metrics gaan via OpenTelemetry naar Grafana en de logs naar Loki.",
+    "French": "Notre nouvelle passerelle distribue le trafic vers les conteneurs du cluster Kubernetes. Les agents collectent "
+    "les logs et les traces, puis le service les envoie vers Grafana. La configuration est simple.",
+    "Spanish": "El agente de IA utiliza herramientas y memoria para resolver tareas. El modelo decide el siguiente paso y "
+    "llama a la API del proveedor. En este tutorial explicamos la integración con Kafka y el despliegue en Kubernetes.",
+    "Italian": "Il nuovo gateway instrada il traffico verso i container del cluster. Il team ha scelto Kafka per lo streaming "
+    "degli eventi e Prometheus per le metriche. In questo articolo si vede la configurazione del service mesh.",
+    "Portuguese": "O agente usa o modelo para chamar ferramentas e responder ao cliente. O cluster Kubernetes executa os "
+    "containers e o Prometheus coleta as métricas de cada pod. Neste post mostramos o pipeline de dados com Kafka.",
+    "Polish": "Nowy kontroler kieruje ruch do podów w klastrze Kubernetes. Metryki trafiają do Prometheusa, a logi do Loki.",
+    "Swedish": "Vi har flyttat våra containrar till Kubernetes och mäter allt med Prometheus. Agenten samlar in loggar.",
+    "Japanese": "新しいコントローラーは Kubernetes クラスターの Pod に転送します。OpenTelemetry と Prometheus で収集します。",
+    "Russian": "Новый контроллер Kubernetes направляет трафик в поды кластера. Prometheus собирает метрики, Grafana рисует.",
+}
+
+
+@pytest.mark.parametrize("language", FOREIGN)
+def test_a_text_in_a_language_it_did_not_learn_gets_no_topic(tagger: Tagger, language: str) -> None:
+    tag = tagger.tag([Post(id="x", title="Kubernetes", text=FOREIGN[language])])[0]
+
+    assert tag.topics == []
+    assert max(tag.scores.values()) < min(topic.threshold for topic in tagger.version.topics)
+
+
+@pytest.mark.parametrize("title", ["Kubernetes", "Xyzzy for Kubernetes pods", "frobnicate the kubelet, plugh the ingress"])
+def test_a_few_unknown_words_do_not_make_a_text_foreign(tagger: Tagger, title: str) -> None:
+    assert tagger.tag([Post(id="x", title=title, text="Pods and a deployment.")])[0].topics == ["containers"]
+
+
+def test_pairs_of_words_are_evidence(version: Version) -> None:
+    classifier = Classifier(version)
+    judged = classifier.classify(text.of_post(Post(id="x", title="Load balancer", text="The load balancer drops packets.")))
+
+    assert "load balancer" in dict(classifier.evidence(judged, "networking"))
 
 
 def test_a_batch_answers_as_its_posts_do_alone(tagger: Tagger) -> None:

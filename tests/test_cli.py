@@ -18,6 +18,7 @@ import pytest
 
 from model.versions import Versions
 from tests.conftest import DATA, SAMPLE, Run
+from training import starter
 
 POSTS = [
     {"id": 7, "title": "Pods", "text": "Kubernetes evicts pods from the node. It is the kubelet that does so."},
@@ -333,7 +334,8 @@ def test_train_with_too_few_examples_says_how_many_it_takes(run: Run, tmp_path: 
 
     assert done.returncode == 1
     assert done.stderr.decode() == (
-        "topicwire: topic 'rare': it has 1 examples with and 1871 without it; at least 5 of each are needed\n"
+        f"topicwire: topic 'rare': it has 1 examples with and {len(starter.examples()) + 1} without it; "
+        "at least 5 of each are needed\n"
     )
     assert not (tmp_path / "models").exists()
 

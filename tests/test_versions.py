@@ -3,12 +3,15 @@
 import hashlib
 import json
 import shutil
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from model import versions
 from model.errors import VersionError
@@ -17,7 +20,16 @@ from training import starter
 from training.examples import Example
 from training.fit import fit
 
-FILES = ["SHA256SUMS", "card.md", "coefficients.npy", "idf.npy", "model.json", "vocabulary.npy"]
+FILES = ["SHA256SUMS", "card.md", "coefficients.npy", "idf.npy", "model.json", "pairs.npy", "vocabulary.npy"]
+# What a version says of its text, sound but for the array of words that a test may change.
+TEXT = {
+    "tokenizer": "letters-1",
+    "title_weight": 3,
+    "passage_words": 60,
+    "whole_share": 0.3,
+    "lead_share": 0.2,
+    "known_share": 0.7,
+}
 
 
 @pytest.fixture
@@ -94,11 +106,14 @@ def test_a_truncated_array_is_refused(directory: Path, name: str, signed: bool) 
     assert "it is no version that this topicwire can read" in message if signed else f"{name}: it is damaged" in message
 
 
-def test_a_newer_format_is_refused(directory: Path) -> None:
+@pytest.mark.parametrize(("number", "remedy"), [(versions.FORMAT - 1, "train again"), (versions.FORMAT + 1, "upgrade topicwire")])
+def test_another_format_is_refused(directory: Path, number: int, remedy: str) -> None:
     manifest = json.loads((directory / "model.json").read_text())
-    (directory / "model.json").write_text(json.dumps(manifest | {"format": 2}))
+    (directory / "model.json").write_text(json.dumps(manifest | {"format": number}))
 
-    assert refusal(directory) == f"{directory / 'model.json'}: it has format 2, this topicwire reads up to 1; upgrade topicwire"
+    assert refusal(directory) == (
+        f"{directory / 'model.json'}: it has format {number}, this topicwire reads format {versions.FORMAT}; {remedy}"
+    )
 
 
 def test_a_pickle_is_not_opened(directory: Path) -> None:
@@ -115,11 +130,12 @@ def test_a_pickle_is_not_opened(directory: Path) -> None:
         ({"topics": None}, "it is no version"),
         ({"text": {}}, "`title_weight` is missing"),
         (
-            {"text": {"title_weight": 3, "passage_words": 60, "whole_share": 0.3, "tokenizer": "other"}},
+            {"text": TEXT | {"tokenizer": "other"}},
             "its words were split by 'other'",
         ),
         ({"metrics": {}}, "`out_of_fold_macro_f1` is missing"),
-        ({"text": {"title_weight": 3, "passage_words": 0, "whole_share": 0.3}}, "its text settings are out of range"),
+        ({"text": TEXT | {"passage_words": 0}}, "its text settings are out of range"),
+        ({"text": TEXT | {"lead_share": 0.8}}, "its text settings are out of range"),
         ({"format": "1"}, "it does not say its format"),
     ],
 )
@@ -129,6 +145,24 @@ def test_a_foreign_version_is_refused(directory: Path, change: dict[str, object]
     directory = resign(directory)
 
     assert reason in refusal(directory)
+
+
+@pytest.mark.parametrize(
+    ("pairs", "reason"),
+    [
+        (lambda pairs: pairs[::-1], "not of its words, or not in order"),
+        (lambda pairs: pairs + 1_000_000, "not of its words, or not in order"),
+        (lambda pairs: pairs[:, :1], "must be int32 in two columns"),
+        (lambda pairs: pairs.astype(np.int64), "must be int32 in two columns"),
+        (lambda pairs: pairs[:-1], "do not fit arrays"),
+    ],
+)
+def test_pairs_that_make_no_sense_are_refused(
+    directory: Path, pairs: Callable[[NDArray[np.int32]], NDArray[Any]], reason: str
+) -> None:
+    np.save(directory / "pairs.npy", pairs(np.load(directory / "pairs.npy")))
+
+    assert reason in refusal(resign(directory))
 
 
 def test_numbers_that_are_none_are_refused(directory: Path) -> None:

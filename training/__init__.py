@@ -5,6 +5,7 @@ Read in this order:
     examples    labelled examples from JSONL and CSV, every fault named with its line
     corpus/     the starter corpus: posts written for this project, and the default topics
     starter     reads that folder
+    linear      one topic's classifier
     fit         examples -> features -> one classifier a topic -> calibration and thresholds -> a version
     evaluation  how good a version is on labelled posts, with intervals
     card        the same for people: the card.md of a version

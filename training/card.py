@@ -41,7 +41,7 @@ def write(manifest: Mapping[str, Any]) -> str:
             "## Where it is weak",
             "",
             "It knows words, not meaning: a post that mentions a topic's words without being about it may be tagged, and "
-            "a post about a product it never met may not be. It learnt English only; a text without a single known word "
+            "a post about a product it never met may not be. It learnt English only; a text of which it knows too few words "
             "gets no topic.",
             "",
         ]

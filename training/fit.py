@@ -1,35 +1,35 @@
 """Labelled examples -> a model version.
 
-TF-IDF over the words of title and body, and for each topic a logistic regression on features that are weighted by how
-much more frequent they are with the topic than without it (log-count ratios: S. Wang and C. Manning, "Baselines and
-Bigrams", 2012). Then, on scores that each example got from a model that had not seen it: Platt's calibration (J. Platt,
-"Probabilistic outputs for support vector machines", 1999) and the threshold with the best F0.5. What the version stores
-is the product of ratios, regression and calibration, so the contributions of the words and the intercept add up to the
-logit of the score that is served.
+TF-IDF over the words and the pairs of neighbouring words of title and body, and for each topic a linear classifier (see
+`linear`). Then, on scores that each example got from a classifier that had not seen it: Platt's calibration (J. Platt,
+"Probabilistic outputs for support vector machines", 1999) and a threshold. What the version stores is the product of
+classifier and calibration, so the contributions of the terms and the intercept add up to the logit of the score that is
+served.
 """
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version as installed
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import average_precision_score, precision_recall_curve
 from sklearn.model_selection import StratifiedKFold, cross_val_predict
-from sklearn.pipeline import Pipeline, make_pipeline
 from threadpoolctl import threadpool_limits
 
 from model import text
 from model.errors import ExampleError
 from model.function_words import FUNCTION_WORDS
-from model.text import TOKENIZER
+from model.text import TOKENIZER, Text
 from model.versions import Content, Floats
 from training import card
 from training.examples import Example, digest, distinct
+from training.linear import MeanOfThree
 from training.starter import TopicInfo
 
 SEED = 0
@@ -38,39 +38,26 @@ FOLDS = 5
 MIN_EXAMPLES = FOLDS
 # How often the words of a title count. Once loses about two points of F1, five times gains nothing more.
 TITLE_WEIGHT = 3
-# Of a long post: known words in a passage, about as many as a post of the starter corpus has, and the share of the
-# whole post in the mean.
+# A pair of words is learnt if so many examples have it. All pairs gain nothing more, and are six times as many.
+PAIR_EXAMPLES = 2
+# Of a long post: known words in a passage, about as many as a post of the starter corpus has, and the shares of the
+# whole post and of its first passage in the mean.
 PASSAGE_WORDS = 60
 WHOLE_SHARE = 0.3
-# Inverse strength of regularization. Anything from 1 to 10 does equally well.
-C = 3.0
-# Added to each term's weight before ratios are taken: what a term that was never seen with the topic has.
-SMOOTHING = 0.1
-# Weighs precision twice as high as recall: a wrong tag costs a reader more than one that is missing, and scores of long
-# posts are a little higher than those of the short ones that thresholds are chosen on.
-BETA = 0.5
-
-
-class LogCountRatio(TransformerMixin, BaseEstimator):  # type: ignore[misc]
-    """Weighs each feature by |log| of the ratio of its shares with and without the topic."""
-
-    def fit(self, features: Any, labels: NDArray[np.bool_]) -> "LogCountRatio":
-        labels = np.asarray(labels, dtype=bool)  # cross-validation hands over 0 and 1, which would be row numbers
-        with_topic = np.asarray(features[labels].sum(axis=0)).ravel() + SMOOTHING
-        without = np.asarray(features[~labels].sum(axis=0)).ravel() + SMOOTHING
-        self.ratio_ = np.abs(np.log((with_topic / with_topic.sum()) / (without / without.sum())))
-        return self
-
-    def transform(self, features: Any) -> Any:
-        return features.multiply(self.ratio_).tocsr()
+LEAD_SHARE = 0.2
+# What a wrong tag costs a reader, in tags that are missing.
+COST_OF_WRONG = 2.0
+# A text that knows fewer of its words than nearly all examples do of theirs, by this factor, is in another language.
+KNOWN_SLACK = 0.9
+KNOWN_QUANTILE = 0.01
 
 
 @dataclass(frozen=True)
 class Fitted:
     """The scikit-learn objects behind a version, for whoever wants to compare: the test that holds both equal does."""
 
-    vectorizer: TfidfVectorizer
-    classifiers: list[Pipeline]  # one a topic: ratios and regression, uncalibrated
+    vectorizer: TfidfVectorizer  # of lists of terms: words, and pairs with a space between
+    classifiers: list[MeanOfThree]  # one a topic, uncalibrated
     calibrators: list[LogisticRegression]  # one a topic: uncalibrated logit -> calibrated logit
 
 
@@ -93,16 +80,18 @@ def fit(examples: Sequence[Example], topics: Sequence[TopicInfo], *, seed: int =
             )
     # One thread: sums in another order would give other last bits, and so another version, on another machine.
     with threadpool_limits(1):
-        vectorizer = TfidfVectorizer(analyzer=_identity)
-        documents = [learnt_words(example) for example in examples]
-        if not any(documents):
+        texts = [text.of_post(example.post) for example in examples]
+        documents = [terms(parsed) for parsed in texts]
+        vocabulary = _vocabulary(documents)
+        if not vocabulary:
             raise ExampleError("no example has a word that could be learnt")
+        vectorizer = TfidfVectorizer(analyzer=_identity, vocabulary=vocabulary)
         features = vectorizer.fit_transform(documents)
         fits = [_fit_topic(features, column, seed) for column in labels.T]
     slopes = np.array([fit.calibrator.coef_[0, 0] for fit in fits])
     offsets = np.array([fit.calibrator.intercept_[0] for fit in fits])
-    coefficients = np.stack([fit.classifier[1].coef_[0] * fit.classifier[0].ratio_ for fit in fits], axis=1) * slopes
-    intercepts = np.array([fit.classifier[1].intercept_[0] for fit in fits]) * slopes + offsets
+    coefficients = np.stack([fit.classifier.coef_[0] for fit in fits], axis=1) * slopes
+    intercepts = np.array([fit.classifier.intercept_[0] for fit in fits]) * slopes + offsets
     manifest = {
         "topics": [
             {
@@ -124,6 +113,8 @@ def fit(examples: Sequence[Example], topics: Sequence[TopicInfo], *, seed: int =
             "title_weight": TITLE_WEIGHT,
             "passage_words": PASSAGE_WORDS,
             "whole_share": WHOLE_SHARE,
+            "lead_share": LEAD_SHARE,
+            "known_share": _known_share(texts),
         },
         "provenance": {
             "examples": len(examples),
@@ -139,7 +130,7 @@ def fit(examples: Sequence[Example], topics: Sequence[TopicInfo], *, seed: int =
     }
     content = Content(
         manifest=manifest,
-        vocabulary=[str(term) for term in vectorizer.get_feature_names_out()],
+        vocabulary=vocabulary,
         idf=vectorizer.idf_,
         coefficients=coefficients,
         card=card.write(manifest),
@@ -147,15 +138,38 @@ def fit(examples: Sequence[Example], topics: Sequence[TopicInfo], *, seed: int =
     return content, Fitted(vectorizer, [fit.classifier for fit in fits], [fit.calibrator for fit in fits])
 
 
-def learnt_words(example: Example) -> list[str]:
-    """The words of an example as they are counted: the title's several times, function words left out."""
-    parsed = text.of_post(example.post)
-    return [word for word in (*parsed.title_words * TITLE_WEIGHT, *parsed.words()) if word not in FUNCTION_WORDS]
+def terms(parsed: Text) -> list[str]:
+    """The terms of a text as they are counted: its words but for function words, and each two that then are neighbours;
+    the title's several times."""
+    return with_pairs(parsed.title_words) * TITLE_WEIGHT + with_pairs(parsed.words())
+
+
+def with_pairs(words: Iterable[str]) -> list[str]:
+    """Words but for function words, and then the pairs of neighbours that are left."""
+    content = [word for word in words if word not in FUNCTION_WORDS]
+    return content + [f"{first} {second}" for first, second in pairwise(content)]
+
+
+def _vocabulary(documents: list[list[str]]) -> list[str]:
+    """All words, sorted, then the pairs that are frequent enough, sorted by their words."""
+    examples = Counter(term for document in documents for term in set(document))
+    words = sorted(term for term in examples if " " not in term)
+    pairs = sorted(tuple(term.split(" ")) for term, count in examples.items() if " " in term and count >= PAIR_EXAMPLES)
+    return words + [" ".join(pair) for pair in pairs]
+
+
+def _known_share(texts: list[Text]) -> float:
+    """The share of its words that a text must know to be judged: by how many each example would know if it had not been
+    learnt from, which are the words that another example has, and the function words."""
+    words = [[*parsed.title_words, *parsed.words()] for parsed in texts]
+    examples = Counter(word for row in words for word in set(row))
+    shares = [np.mean([examples[word] > 1 or word in FUNCTION_WORDS for word in row]) for row in words if row]
+    return round(KNOWN_SLACK * float(np.quantile(shares, KNOWN_QUANTILE)), 4)
 
 
 @dataclass(frozen=True)
 class _TopicFit:
-    classifier: Pipeline
+    classifier: MeanOfThree
     calibrator: LogisticRegression
     threshold: float
     metrics: dict[str, float]
@@ -163,11 +177,11 @@ class _TopicFit:
 
 def _fit_topic(features: Any, labels: NDArray[np.bool_], seed: int) -> _TopicFit:
     folds = StratifiedKFold(FOLDS, shuffle=True, random_state=seed)
-    classifier = make_pipeline(LogCountRatio(), LogisticRegression(C=C, solver="liblinear", random_state=seed))
+    classifier = MeanOfThree(seed)
     unseen = cross_val_predict(classifier, features, labels, cv=folds, method="decision_function")
     calibrator = LogisticRegression(C=1e6, solver="lbfgs").fit(unseen[:, np.newaxis], labels)
     scores = calibrator.predict_proba(unseen[:, np.newaxis])[:, 1]
-    threshold = _best_threshold(labels, scores)
+    threshold = _threshold(labels, scores)
     given = scores >= threshold
     hits = int((given & labels).sum())
     precision, recall = hits / max(int(given.sum()), 1), hits / int(labels.sum())
@@ -180,13 +194,17 @@ def _fit_topic(features: Any, labels: NDArray[np.bool_], seed: int) -> _TopicFit
     return _TopicFit(classifier.fit(features, labels), calibrator, threshold, metrics)
 
 
-def _best_threshold(labels: NDArray[np.bool_], scores: Floats) -> float:
-    """The score from which on giving the topic has the best F-measure, halfway to the next score below it."""
-    precision, recall, thresholds = precision_recall_curve(labels, scores)
-    measure = (1 + BETA**2) * precision * recall / np.maximum(BETA**2 * precision + recall, 1e-12)
-    best = int(np.argmax(measure[:-1]))
-    below = scores[scores < thresholds[best]].max(initial=0.0)
-    return round(float(thresholds[best] + below) / 2, 4)
+def _threshold(labels: NDArray[np.bool_], scores: Floats) -> float:
+    """The threshold that is best for the F-measure with `COST_OF_WRONG`, if the scores are probabilities.
+
+    It follows from the best F-measure itself (Z. Lipton et al., "Optimal thresholding of classifiers to maximize F1
+    measure", 2014: half of it, where both errors cost the same), and so does not hang on the few examples between which
+    the highest point of a jagged curve lies.
+    """
+    squared_beta = 1 / COST_OF_WRONG
+    precision, recall, _ = precision_recall_curve(labels, scores)
+    measure = (1 + squared_beta) * precision * recall / np.maximum(squared_beta * precision + recall, 1e-12)
+    return round(float(measure.max()) / (1 + squared_beta), 4)
 
 
 def _identity(words: list[str]) -> list[str]:
