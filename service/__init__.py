@@ -6,6 +6,9 @@ Read in this order:
     cli         the command line; everything heavy is imported where it is needed
     inputs      files, standard input and URLs -> posts
     fetch       the one place that opens a connection to somewhere else
+    sandbox     work on bytes from strangers, in processes that can be ended
+    discovery   a site's page -> its feeds
+    opml        lists of subscriptions
     batch       posts -> tagged posts, on one core or several
     formats     tagged posts -> JSONL, CSV, RSS, Atom, JSON Feed, a table
     output      a file that appears whole or not at all
