@@ -1,7 +1,7 @@
 """What both readers, of XML and of JSON, take from a feed before it becomes posts."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from model.posts import Post, is_unsafe_id, plain, safe_link, with_identity
 
@@ -46,11 +46,21 @@ class Item:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How often a feed asks to be read (RSS 2.0: ttl, skipHours, skipDays)."""
+
+    ttl: timedelta | None = None  # how long a copy may be kept
+    skip_hours: frozenset[int] = frozenset()  # 0 to 23, UTC
+    skip_days: frozenset[int] = frozenset()  # 0 = Monday, UTC
+
+
 @dataclass(slots=True)
 class Parsed:
     """One feed document as its reader hands it on."""
 
     title: str = ""
     link: str = ""
+    pace: Pace = Pace()
     items: list[Item] = field(default_factory=list)
     warnings: list[tuple[str, str]] = field(default_factory=list)  # (kind, detail)

@@ -16,14 +16,14 @@ import xml.sax.expatreader
 import xml.sax.handler
 import xml.sax.xmlreader
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
 from xml.parsers import expat
 
 from feedparser.api import LooseFeedParser, StrictFeedParser
 
-from model._item import Item, Parsed
+from model._item import Item, Pace, Parsed
 from model.errors import FeedError
 from model.posts import ILLEGAL_CHARACTERS, parse_timestamp
 from model.text import plain_text
@@ -72,6 +72,13 @@ _MEND = re.compile(
 )
 
 
+_FIRST_ITEM = re.compile(r"<(?:item|entry)[\s>]", re.IGNORECASE)
+_TTL = re.compile(r"<ttl>\s*(\d{1,6})\s*</ttl>", re.IGNORECASE)
+_SKIPPED = re.compile(r"<skip(hours|days)>(.{0,2000}?)</skip\1>", re.IGNORECASE | re.DOTALL)
+_SKIPPED_ONE = re.compile(r"<(?:hour|day)>\s*(\w{1,9})\s*</", re.IGNORECASE)
+_DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
 def parse(text: str) -> Parsed:
     """A feed document as text -> its items. Raises FeedError."""
     declaration = _DECLARATION.match(text)
@@ -96,7 +103,7 @@ def parse(text: str) -> Parsed:
         raise FeedError("it has the beginning of a feed, but no feed follows")
     # FeedParserDict answers for missing keys with other ones and a warning; a plain dict says what is there.
     about: dict[str, Any] = dict(reader.feeddata)
-    parsed = Parsed(title=_title(about), link=str(about.get("link") or ""))
+    parsed = Parsed(title=_title(about), link=str(about.get("link") or ""), pace=_pace(body))
     # feedparser takes an Atom id for a link where there is none; an Atom id is a name (RFC 4287, 4.2.6).
     atom = reader.version.startswith("atom")
     parsed.items = [_item(dict(entry), atom) for entry in reader.entries]
@@ -319,6 +326,21 @@ def _completed(text: str) -> str:
     elif text.rfind("<") > text.rfind(">"):
         text = text[: text.rfind("<")]  # cut inside a tag
     return text + "".join(f"</{name}>" for name in reversed(still_open))
+
+
+def _pace(body: str) -> Pace:
+    """What stands before the first item; feedparser keeps one hour of several."""
+    first = _FIRST_ITEM.search(body)
+    about = body[: first.start()] if first else body
+    ttl = _TTL.search(about)
+    skipped: dict[str, list[str]] = {"hours": [], "days": []}
+    for kind, listed in _SKIPPED.findall(about):
+        skipped[kind.lower()] += _SKIPPED_ONE.findall(listed)
+    return Pace(
+        ttl=timedelta(minutes=int(ttl.group(1))) if ttl else None,
+        skip_hours=frozenset(int(hour) % 24 for hour in skipped["hours"] if hour.isdecimal() and int(hour) <= 24),
+        skip_days=frozenset(_DAYS.index(day[:3].lower()) for day in skipped["days"] if day[:3].lower() in _DAYS),
+    )
 
 
 def _title(owner: dict[str, Any]) -> str:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from model import _jsonfeed, _xmlfeed, strict_json
 from model._encoding import decode
+from model._item import Pace
 from model._xmlfeed import DOCTYPE
 from model.errors import FeedError
 from model.posts import Post, content_id, plain, safe_link
@@ -58,6 +59,7 @@ class Feed:
     link: str | None
     posts: list[Post]
     warnings: list[Warning] = field(default_factory=list)
+    pace: Pace = Pace()
 
 
 def read(data: bytes, *, base_url: str = "") -> Feed:
@@ -95,7 +97,7 @@ def read(data: bytes, *, base_url: str = "") -> Feed:
     undated = sum(1 for item in parsed.items if item.bad_date)
     if undated:
         warnings.append(Warning("date", f"{undated} × a date that cannot be read"))
-    return Feed(title, link, posts, warnings)
+    return Feed(title, link, posts, warnings, parsed.pace)
 
 
 def what_it_looks_like(data: bytes) -> str | None:

@@ -3,6 +3,7 @@
 import io
 import json
 import socket
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 
 from model import feed
 from model.errors import FeedError
+from model.feed import Pace
 from model.posts import has_unsafe_scheme, plain, safe_link, timestamp
 
 FEEDS = Path(__file__).parent / "data" / "feeds"
@@ -154,3 +156,26 @@ def test_a_safe_link_is_never_of_another_scheme(link: str) -> None:
     safe = safe_link(link)
 
     assert safe is None or (safe.lower().startswith(("http://", "https://")) and not has_unsafe_scheme(safe))
+
+
+@pytest.mark.parametrize(
+    ("channel", "expected"),
+    [
+        ("<ttl>60</ttl>", Pace(ttl=timedelta(hours=1))),
+        ("<TTL> 5 </TTL>", Pace(ttl=timedelta(minutes=5))),
+        ("<ttl>soon</ttl><ttl></ttl>", Pace()),
+        (
+            "<skipHours><hour>0</hour><hour> 23 </hour><hour>24</hour><hour>25</hour><hour>x</hour></skipHours>"
+            "<skipDays><day>Saturday</day><day>sunday</day><day>Someday</day></skipDays>",
+            Pace(skip_hours=frozenset({0, 23}), skip_days=frozenset({5, 6})),
+        ),
+        ("<item><title>x</title><description>&lt;ttl&gt;9&lt;/ttl&gt;</description></item><ttl>9</ttl>", Pace()),
+        ("<skipHours>" * 50_000, Pace()),
+    ],
+)
+def test_the_pace_that_a_feed_asks_for(channel: str, expected: Pace) -> None:
+    document = f"<rss version='2.0'><channel><title>t</title>{channel}<item><title>One</title></item></channel></rss>"
+    if channel.count("<skipHours>") > 1:
+        document = document.replace("<skipHours>" * 50_000, "<!--" + "<skipHours>" * 50_000 + "-->")
+
+    assert feed.read(document.encode()).pace == expected
