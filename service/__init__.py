@@ -5,7 +5,8 @@ Read in this order:
     settings    TOPICWIRE_* variables, checked
     cli         the command line; everything heavy is imported where it is needed
     inputs      files, standard input and URLs -> posts
-    fetch       the one place that opens a connection to somewhere else
+    addresses   which addresses may be dialled
+    fetch       the one place that fetches from somewhere else, safely
     batch       posts -> tagged posts, on one core or several
     formats     tagged posts -> JSONL, CSV, RSS, Atom, JSON Feed, a table
     output      a file that appears whole or not at all
