@@ -70,6 +70,8 @@ def fetch(
     Raises InputError, naming the URL, for everything that is no answer: a host that is not there or not public, too slow,
     too large, too many redirects, cut off. `resolver` stands in for the system's.
     """
+    from http.client import HTTPException
+
     from urllib3.exceptions import HTTPError
 
     from service._connection import Deadline, resolve
@@ -78,21 +80,20 @@ def fetch(
     try:
         return _follow(url, settings, deadline, _headers(etag, last_modified), resolver or resolve)
     except TopicwireError as error:
-        raise error.about(without_credentials(url)) from None
+        raise error.about(_shown(url)) from None
     except TimeoutError:
-        raise deadline.passed().about(without_credentials(url)) from None
-    except (HTTPError, OSError, ValueError) as error:
-        raise InputError(f"it cannot be fetched: {_reason(error)}", subject=without_credentials(url)) from None
+        raise deadline.passed().about(_shown(url)) from None
+    except (HTTPError, HTTPException, OSError, ValueError) as error:
+        raise InputError(f"it cannot be fetched: {_reason(error)}", subject=_shown(url)) from None
 
 
-def without_credentials(url: str) -> str:
+def _shown(url: str) -> str:
     """A URL as it may be shown: what could be a user name or password left out, even if it is no proper URL."""
     try:
-        if _parsed(url).auth is None:
-            return url
+        secret = _parsed(url).auth is not None
     except TopicwireError:
-        pass
-    return re.sub(r"//.*@", "//", url, count=1, flags=re.DOTALL)
+        secret = True
+    return _printable(re.sub(r"//.*@", "//", url, count=1, flags=re.DOTALL) if secret else url)
 
 
 def _follow(url: str, settings: Settings, deadline: "Deadline", headers: dict[str, str], resolver: "Resolver") -> Response:
@@ -213,5 +214,9 @@ def _body(answer: "BaseHTTPResponse", settings: Settings, deadline: "Deadline") 
 
 def _reason(error: Exception) -> str:
     """What went wrong, in one line that a terminal can be shown: parts of it may be a server's words."""
-    text = str(getattr(error, "verify_message", "") or getattr(error, "strerror", "") or error or type(error).__name__)
-    return "".join(character if character.isprintable() else " " for character in text[:_MAX_SHOWN])
+    said = getattr(error, "verify_message", "") or getattr(error, "strerror", "") or next(iter(error.args), "")
+    return _printable(str(said or type(error).__name__)[:_MAX_SHOWN]).strip()
+
+
+def _printable(text: str) -> str:
+    return "".join(character if character.isprintable() else " " for character in text)
