@@ -5,6 +5,8 @@ Read in this order:
     settings    TOPICWIRE_* variables, checked
     cli         the command line; everything heavy is imported where it is needed
     inputs      files, standard input and URLs -> posts
+    addresses   which addresses may be dialled
+    fetch       the one place that fetches from somewhere else, safely
     fetch       the one place that opens a connection to somewhere else
     sandbox     work on bytes from strangers, in processes that can be ended
     discovery   a site's page -> its feeds

@@ -64,8 +64,10 @@ def _open(name: str, settings: Settings, stack: ExitStack) -> tuple[Any, str]:
     base_url = ""
     raw: Any
     if is_url(name):
-        fetched = fetch(name, settings)
-        raw, base_url = io.BufferedReader(cast(Any, io.BytesIO(fetched.data))), fetched.url
+        response = fetch(name, settings)
+        if response.status != 200:
+            raise InputError(f"its server answered {response.status}", subject=name)
+        raw, base_url = io.BufferedReader(cast(Any, io.BytesIO(response.body))), response.url
     elif name == STDIN:
         raw = sys.stdin.buffer
     else:

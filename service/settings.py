@@ -3,10 +3,12 @@
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
 from model.errors import SettingError
+from service.addresses import Network
 
 PREFIX = "TOPICWIRE_"
 
@@ -29,6 +31,13 @@ class Settings:
     max_seconds: float = _setting(10.0, "seconds after which a request gives up on the posts it has left, with 503", least=0.001)
     max_fetch_bytes: int = _setting(50_000_000, "size of what is fetched from a URL, in bytes, unpacked", least=1)
     max_fetch_seconds: float = _setting(30.0, "seconds that fetching a URL may take in all", least=0.001)
+    max_fetch_redirects: int = _setting(5, "redirects that are followed", most=100)
+    max_fetch_header_bytes: int = _setting(65536, "size of the header of a fetched answer, in bytes", least=1)
+    allow_addresses: tuple[Network, ...] = _setting(
+        (),
+        "addresses and networks, commas between them, to fetch from although they are not public",
+        shown="public addresses only",
+    )
     log_level: str = _setting("info", "what `serve` logs: debug, info, warning or error")
 
     @property
@@ -76,6 +85,8 @@ def parse(name: str, text: str) -> Any:
     least, most = setting.metadata["least"], setting.metadata["most"]
     if kind is str:
         return text
+    if kind == tuple[Network, ...]:
+        return _networks(name, text)
     if kind not in (int, float):
         return Path(text).expanduser()
     try:
@@ -87,3 +98,14 @@ def parse(name: str, text: str) -> Any:
         upto = f" and at most {most:g}" if most != float("inf") else ""
         raise SettingError(f"it must be {what} of at least {least:g}{upto}, not {text!r}", subject=variable(name))
     return number
+
+
+def _networks(name: str, text: str) -> tuple[Network, ...]:
+    networks: list[Network] = []
+    for part in filter(None, map(str.strip, text.split(","))):
+        try:
+            networks.append(ip_network(part))
+        except ValueError:
+            example = "such as 127.0.0.1 or 10.0.0.0/8"
+            raise SettingError(f"it must be addresses or networks, {example}, not {part!r}", subject=variable(name)) from None
+    return tuple(networks)

@@ -239,33 +239,45 @@ def test_a_reader_that_has_seen_enough_is_no_error(home: Path, tmp_path: Path) -
     assert (process.returncode, said) == (0, b"")
 
 
+LOOPBACK = {"TOPICWIRE_ALLOW_ADDRESSES": "127.0.0.1"}
+
+
 def test_tag_fetches_an_explicit_url(run: Run, site: str) -> None:
-    done = run("tag", f"{site}/moved")
+    done = run("tag", f"{site}/moved", **LOOPBACK)
 
     assert (done.returncode, len(rows(done.stdout))) == (0, 6)
+
+
+def test_an_address_that_is_not_public_is_fetched_from_by_the_setting_that_the_refusal_names(run: Run, site: str) -> None:
+    refused = run("tag", f"{site}/feed")
+
+    assert (refused.returncode, refused.stdout) == (1, b"")
+    said, _, remedy = refused.stderr.decode().strip().partition("; if you trust it, set ")
+    assert said == f"topicwire: {site}/feed: 127.0.0.1 is not a public address"
+    assert dict([remedy.split("=")]) == LOOPBACK
 
 
 @pytest.mark.parametrize(
     ("path", "message"),
     [
         ("/nothing", "its server answered 404"),
-        ("/loop", "it redirects more than 5 times"),
+        ("/loop", "it redirects more than 5 times (TOPICWIRE_MAX_FETCH_REDIRECTS)"),
         ("/file", "it redirects to 'file', which is not followed"),
         ("/packed", "it is larger than 1,000,000 bytes (TOPICWIRE_MAX_FETCH_BYTES)"),
     ],
 )
 def test_what_cannot_be_fetched_is_named(run: Run, site: str, path: str, message: str) -> None:
-    done = run("tag", f"{site}{path}", TOPICWIRE_MAX_FETCH_BYTES="1000000")
+    done = run("tag", f"{site}{path}", TOPICWIRE_MAX_FETCH_BYTES="1000000", **LOOPBACK)
 
     assert (done.returncode, done.stdout) == (1, b"")
     assert done.stderr.decode() == f"topicwire: {site}{path}: {message}\n"
 
 
 def test_a_server_that_is_not_there_is_named(run: Run) -> None:
-    done = run("tag", "http://127.0.0.1:9/feed")
+    done = run("tag", "http://127.0.0.1:9/feed", **LOOPBACK)
 
     assert done.returncode == 1
-    assert done.stderr.decode().startswith("topicwire: http://127.0.0.1:9/feed: it cannot be fetched: ")
+    assert done.stderr.decode().startswith("topicwire: http://127.0.0.1:9/feed: it cannot be fetched: Connection refused")
 
 
 def test_without_a_version_the_remedy_is_named(run: Run, tmp_path: Path) -> None:
@@ -288,6 +300,11 @@ def test_wrong_usage_is_2(run: Run, arguments: list[str]) -> None:
         ("TOPICWIRE_PORT", "http", "TOPICWIRE_PORT: it must be a whole number of at least 0 and at most 65535, not 'http'"),
         ("TOPICWIRE_MAX_SECONDS", "-1", "TOPICWIRE_MAX_SECONDS: it must be a number of at least 0.001, not '-1'"),
         ("TOPICWIRE_LOG_LEVEL", "loud", "TOPICWIRE_LOG_LEVEL: it must be debug, info, warning or error"),
+        (
+            "TOPICWIRE_ALLOW_ADDRESSES",
+            "127.0.0.1, home",
+            "TOPICWIRE_ALLOW_ADDRESSES: it must be addresses or networks, such as 127.0.0.1 or 10.0.0.0/8, not 'home'",
+        ),
         ("TOPICWIRE_MAX_POST", "3", "warning: TOPICWIRE_MAX_POST: there is no such setting, it is ignored"),
     ],
 )
