@@ -46,3 +46,15 @@ class SettingError(TopicwireError):
 
 class InputError(TopicwireError):
     """An input or output that cannot be opened, fetched or written."""
+
+
+class StoreError(TopicwireError):
+    """A store that cannot be opened, read or written; what was stored before is untouched."""
+
+
+class NotStoredError(StoreError):
+    """A source or a post that the store does not have."""
+
+
+class LeaseError(StoreError):
+    """A source that another poller has taken over meanwhile; nothing of the poll was stored."""

@@ -14,6 +14,7 @@ Read in this order:
     batch       posts -> tagged posts, on one core or several
     formats     tagged posts -> JSONL, CSV, RSS, Atom, JSON Feed, a table
     output      a file that appears whole or not at all
+    store       sources, posts, tags and corrections, in SQLite or PostgreSQL
     schemas     what requests and answers look like, as types
     openapi     the same as an OpenAPI 3.1 document and a page for people
     problems    every error as application/problem+json

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, fields
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from model.errors import SettingError
 from service.addresses import Network
@@ -13,15 +14,21 @@ from service.addresses import Network
 PREFIX = "TOPICWIRE_"
 
 
-def _setting(default: Any, help_text: str, *, least: float = 0, most: float = float("inf"), shown: str | None = None) -> Any:
-    return field(default=default, metadata={"help": help_text, "least": least, "most": most, "shown": shown or str(default)})
+def _setting(
+    default: Any, help_text: str, *, least: float = 0, most: float = float("inf"), shown: str | None = None, secret: bool = False
+) -> Any:
+    metadata = {"help": help_text, "least": least, "most": most, "shown": shown or str(default)}
+    return field(default=default, metadata=metadata, repr=not secret)
 
 
 @dataclass(frozen=True)
 class Settings:
     """One field a setting; TOPICWIRE_ and the field's name in capitals is its variable."""
 
-    home: Path | None = _setting(None, "where models are kept", shown="the user's data directory")
+    home: Path | None = _setting(None, "where models and the database are kept", shown="the user's data directory")
+    database_url: str = _setting(
+        "", "PostgreSQL, as `postgresql://USER:PASSWORD@HOST/DATABASE`", shown="SQLite below `TOPICWIRE_HOME`", secret=True
+    )
     host: str = _setting("127.0.0.1", "address that `serve` listens on")
     port: int = _setting(8000, "port that `serve` listens on", most=65535)
     workers: int = _setting(0, "worker processes of `serve`; 0 = one a core", most=1000)
@@ -44,6 +51,11 @@ class Settings:
     def models(self) -> Path:
         """The directory of the model versions."""
         return self.directory / "models"
+
+    @property
+    def database(self) -> Path:
+        """The SQLite database, where no URL names another."""
+        return self.directory / "topicwire.db"
 
     @property
     def directory(self) -> Path:
@@ -75,7 +87,19 @@ def read(environment: Mapping[str, str] = os.environ) -> Settings:
     settings = Settings(**values)
     if settings.log_level not in ("debug", "info", "warning", "error"):
         raise SettingError("it must be debug, info, warning or error", subject=variable("log_level"))
+    if settings.database_url and not _is_postgresql(settings.database_url):
+        # Not repeated: there may be a password in it.
+        raise SettingError("it must be like postgresql://USER:PASSWORD@HOST/DATABASE", subject=variable("database_url"))
     return settings
+
+
+def _is_postgresql(url: str) -> bool:
+    """Whether it can be one, for what can be told without asking; a path alone is a database of this machine."""
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("postgresql", "postgres") and url.startswith(f"{parts.scheme}://") and (parts.port or 1) > 0
+    except ValueError:
+        return False
 
 
 def parse(name: str, text: str) -> Any:

@@ -1,0 +1,56 @@
+"""The store: sources, posts with their tags, corrections and polls, in SQLite or PostgreSQL.
+
+SQLAlchemy Core, because the same statements run on both; Alembic, because tables outlive the code that made them. Both
+cost time to import: import this package where the store is used.
+
+Read in this order:
+
+    records     what goes in and comes out
+    store       all operations, from:
+    sources       subscribing, and sharing sources among pollers
+    polls         what polling brings
+    posts         listed, found, tagged again, deleted
+    corrections   what readers say
+    schema      the tables
+    listing     pages that neither skip nor repeat
+    search      words that both databases find alike
+    tagging     the index of topics that hold
+    deletion    what goes with a post, and what must not
+    database    connections and transactions
+    failures    what a database says went wrong, in words
+    migrate     tables brought up to date, by the steps in migrations/
+"""
+
+from service.store.records import (
+    Correction,
+    Figures,
+    NewSource,
+    Page,
+    PastPoll,
+    Poll,
+    PolledPost,
+    Recorded,
+    Removed,
+    Source,
+    StoredPost,
+    Validators,
+    content_hash,
+)
+from service.store.store import Store
+
+__all__ = [
+    "Correction",
+    "Figures",
+    "NewSource",
+    "Page",
+    "PastPoll",
+    "Poll",
+    "PolledPost",
+    "Recorded",
+    "Removed",
+    "Source",
+    "Store",
+    "StoredPost",
+    "Validators",
+    "content_hash",
+]

@@ -1,0 +1,113 @@
+"""Stored posts: listed, found, tagged again by another version, and deleted when they are old."""
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+
+from sqlalchemy import select, update
+
+from model.errors import InputError
+from model.posts import TaggedPost
+from service.store import listing, tagging
+from service.store.database import Database
+from service.store.deletion import delete_posts
+from service.store.records import Page, StoredPost
+from service.store.schema import corrections, posts
+
+MAX_LIMIT = 1_000  # posts of one page
+_BATCH = 200
+
+
+class Posts(Database):
+    """The operations on posts. Each is one transaction; an iterator takes one for each batch."""
+
+    def posts(
+        self,
+        *,
+        topic: str | None = None,
+        source: int | None = None,
+        q: str | None = None,
+        since: datetime | None = None,
+        min_score: float | None = None,
+        limit: int = 50,
+        cursor: str | None = None,
+        bodies: bool = False,
+    ) -> Page:
+        """A page of posts, newest first: those of a topic ("none": those without any; "all" or None: all), of a source,
+        with all words of `q`, placed since a moment, and with a tag that has a score of at least `min_score` (a reader's
+        word counts as 1). The cursor of a page leads to the next one. Without `bodies` the posts come without theirs.
+        Raises InputError for a limit or cursor that is none."""
+        if not 1 <= limit <= MAX_LIMIT:
+            raise InputError(f"it must be within 1 and {MAX_LIMIT:,}", subject="limit")
+        after = None if cursor is None else listing.place(cursor)
+        wanted = listing.chosen(self.dialect, topic=topic, source=source, q=q, since=since, min_score=min_score, after=after)
+        with self._reading() as connection:
+            places = connection.execute(wanted.limit(limit + 1)).all()
+            found = listing.read(connection, [number for _, number in places[:limit]], bodies=bodies)
+        return Page(found, listing.cursor(places[limit - 1]) if len(places) > limit else None)
+
+    def post(self, address: str | int) -> StoredPost | None:
+        """A post with its body: by its key, or by the id that its feed gave it; of several sources' posts with that id the
+        newest. An integer is its number."""
+        chosen = select(posts.c.id).order_by(posts.c.placed.desc(), posts.c.id.desc()).limit(1)
+        with self._reading() as connection:
+            if isinstance(address, int):
+                number: int | None = address if abs(address) < 1 << 63 else None
+            else:
+                number = connection.scalar(chosen.where(posts.c.key == address[:40]))
+                if number is None:
+                    number = connection.scalar(chosen.where(posts.c.guid == address))
+            found = [] if number is None else listing.read(connection, [number], bodies=True)
+        return found[0] if found else None
+
+    def outdated(self, version: str) -> Iterator[StoredPost]:
+        """Posts that another version has tagged, newest first, with their bodies. Posts that are tagged meanwhile, or
+        arrive, don't disturb it; who stops and begins again goes on where there is something left."""
+        after: listing.Place | None = None
+        while True:
+            wanted = select(posts.c.placed, posts.c.id).where(posts.c.model != version)
+            if after is not None:
+                wanted = wanted.where(listing.behind((posts.c.placed, posts.c.id), after))
+            wanted = wanted.order_by(posts.c.placed.desc(), posts.c.id.desc()).limit(_BATCH)
+            with self._reading() as connection:
+                places = connection.execute(wanted).all()
+                batch = listing.read(connection, [number for _, number in places], bodies=True)
+            yield from batch
+            if len(places) < _BATCH:
+                return
+            after = places[-1]
+
+    def retag(self, answers: Iterable[tuple[StoredPost, TaggedPost]]) -> int:
+        """Put new answers in the place of those of another version; returns how many. A post whose content has changed since
+        it was read, or that is gone, is passed over: it has a newer answer, or needs none."""
+        fresh = {old.number: (old.hash, tagged) for old, tagged in answers}
+        with self._writing() as connection:
+            wanted = (
+                select(posts.c.id, posts.c.hash, posts.c.placed)
+                .where(posts.c.id.in_(list(fresh)))
+                .order_by(posts.c.id)
+                .with_for_update()
+            )
+            rows = [row for row in connection.execute(wanted) if row.hash == fresh[row.id][0]]
+            held = tagging.corrected(connection, [row.id for row in rows])
+            index = {}
+            for row in rows:
+                tagged = fresh[row.id][1]
+                said = tagging.answer(tagged)
+                connection.execute(update(posts).where(posts.c.id == row.id).values(model=tagged.model, answer=said))
+                index[row.id] = tagging.rows(row.id, row.placed, said, held.get(row.id))
+            tagging.replace(connection, index)
+        return len(rows)
+
+    def delete_posts_before(self, moment: datetime) -> int:
+        """Delete posts that were first seen before a moment, except those that a reader corrected; returns how many. They
+        don't come back, though their feeds may carry them still. Takes a transaction for every few, so that pollers need
+        not wait; nothing calls this unless the user has asked for it."""
+        held = select(corrections.c.id).where(corrections.c.post_id == posts.c.id, corrections.c.until.is_(None))
+        chosen = select(posts.c.id).where(posts.c.first_seen < moment, ~held.exists()).order_by(posts.c.id).limit(_BATCH)
+        total = 0
+        while True:
+            with self._writing() as connection:
+                count = delete_posts(connection, chosen)
+            total += count
+            if count < _BATCH:
+                return total

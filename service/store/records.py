@@ -1,0 +1,199 @@
+"""What goes into the store and what comes out of it, as plain frozen objects."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal, TypedDict
+
+from model import strict_json
+from model.posts import Post, TaggedPost
+from training.examples import Example
+
+State = Literal["active", "gone"]
+# new: the feed came, and is read; unchanged: the server said so (304); failed: anything else; gone: 410, or moved to a
+# feed that is a source of its own. Whether a feed that came had new posts is in the counts.
+Outcome = Literal["fetched", "unchanged", "failed", "gone"]
+
+
+@dataclass(frozen=True, slots=True)
+class NewSource:
+    """A feed to subscribe to."""
+
+    url: str
+    title: str = ""  # the feed's own, where it is known already
+    title_override: str | None = None
+    folder: str = ""  # "a/b" is b in a
+    site: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A subscribed feed."""
+
+    id: int
+    url: str
+    title: str  # the feed's own; "" before the first poll
+    title_override: str | None  # what the user calls it
+    folder: str
+    site: str | None  # the page that the feed belongs to
+    etag: str | None
+    last_modified: str | None
+    added: datetime
+    polled: datetime | None  # when it was last asked, whatever came of it
+    next_poll: datetime
+    failures: int  # in a row
+    state: State
+    lease: str | None  # of the poller that has claimed it
+
+    @property
+    def name(self) -> str:
+        """What to call it."""
+        return self.title_override or self.title or self.url
+
+
+class SourceChanges(TypedDict, total=False):
+    """What a user can change of a source; what is left out stays."""
+
+    url: str
+    title_override: str | None
+    folder: str
+    site: str | None
+    state: State
+    next_poll: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Validators:
+    """What a server wants to hear at the next conditional GET."""
+
+    etag: str | None = None
+    last_modified: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PolledPost:
+    """A post that is new or changed, tagged."""
+
+    tagged: TaggedPost
+    canonical: str | None = None  # the link that the same story has everywhere
+    original: int | None = None  # number of the stored post that tells the same story
+
+
+@dataclass(frozen=True, slots=True)
+class Poll:
+    """What came of asking a source once."""
+
+    source: int
+    lease: str | None  # as claimed
+    at: datetime
+    outcome: Outcome
+    seconds: float
+    next_poll: datetime
+    status: int | None = None  # of HTTP
+    error: str | None = None
+    posts: Sequence[PolledPost] = ()  # as the feed has them, newest first; those that are known and unchanged may be left out
+    validators: Validators | None = None  # None: those of before still hold
+    title: str | None = None  # the feed's; None: as before
+    site: str | None = None
+    moved: str | None = None  # the URL that it redirects to for good
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What a poll brought."""
+
+    new: int
+    changed: int
+
+
+@dataclass(frozen=True, slots=True)
+class PastPoll:
+    """One line of a source's history."""
+
+    source: int
+    at: datetime
+    outcome: Outcome
+    status: int | None
+    seconds: float
+    new: int
+    changed: int
+    error: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """The topics that a reader gave a post, and the post as it was then."""
+
+    number: int
+    post_number: int | None  # None: the post is no longer stored
+    post: Post
+    topics: tuple[str, ...]  # sorted, distinct; () = none
+    who: str
+    at: datetime
+    until: datetime | None  # when it was withdrawn, or another took its place; None: it holds
+
+    @property
+    def example(self) -> Example:
+        return Example(self.post, self.topics)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredPost:
+    """A post with the model's answer, and what the store knows of it."""
+
+    number: int  # its row; never given twice
+    key: str  # its address: 32 hexadecimal digits, fit for a URL
+    tagged: TaggedPost  # the model's answer, as it was; `source` is the source's name
+    source: int
+    sources: tuple[int, ...]  # all that have the story, the one that had it first before the others
+    hash: str
+    canonical: str | None
+    original: int | None  # number of the post that tells the same story and is listed in place of this one
+    first_seen: datetime
+    changed: datetime  # when the content last changed here; first_seen if it never did
+    placed: datetime  # where it stands in lists: the time it was published, or found, whichever was first
+    correction: Correction | None
+
+    @property
+    def topics(self) -> list[str]:
+        """The topics that hold: a reader's, else the model's."""
+        return list(self.correction.topics) if self.correction else self.tagged.topics
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some posts, newest first, and the cursor of the page after; None: there is none."""
+
+    posts: list[StoredPost]
+    next: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """What went with a source, and what stayed as labelled examples."""
+
+    posts: int
+    examples: int
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """For metrics."""
+
+    sources: dict[State, int]
+    due: int  # sources that should have been asked by now
+    oldest_unpolled: timedelta | None  # longest time that an active source has not been asked; None: no active source
+    corrections: int  # those that hold
+
+
+def content_hash(post: Post) -> str:
+    """32 hexadecimal digits that change when the content does: title, body, link, authors or categories. Dates do not
+    count: some feeds say "now" at every poll."""
+    content = [post.title, post.html, post.text, post.link, list(post.authors), list(post.categories)]
+    return hashlib.sha256(strict_json.dumps(content)).hexdigest()[:32]
+
+
+def post_key(source: int, identity: str | int) -> str:
+    """32 hexadecimal digits for a source's post of that id. An id can be longer than what a database indexes."""
+    return hashlib.sha256(strict_json.dumps([source, str(identity)])).hexdigest()[:32]

@@ -1,0 +1,18 @@
+"""The store: all operations on one database."""
+
+from service.store.corrections import Corrections
+from service.store.polls import Polls
+from service.store.posts import Posts
+from service.store.sources import Sources
+
+
+class Store(Sources, Polls, Posts, Corrections):
+    """Sources, posts, tags, corrections and polls in one database.
+
+        with Store.open(settings) as store:
+            source, _ = store.add_source(NewSource("https://example.org/feed.xml"))
+
+    Every operation is a transaction of its own: when it returns, what it did is on disk; when it raises, nothing of it
+    is. What the database refuses is a StoreError. Safe to share between threads and, each with its own, between processes;
+    on SQLite one writes while the others read, on PostgreSQL several write.
+    """
