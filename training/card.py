@@ -21,7 +21,8 @@ def write(manifest: Mapping[str, Any]) -> str:
         [
             "# Model card",
             "",
-            f"A topicwire model: TF-IDF and one calibrated logistic regression for each of {len(rows)} topics.",
+            "A topicwire model: TF-IDF over words and pairs of words, and one calibrated linear classifier for each of "
+            f"{len(rows)} topics.",
             "",
             "## What it learnt from",
             "",
