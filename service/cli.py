@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from model.errors import ExampleError, InputError, TopicwireError
 from service import settings as settings_
@@ -82,6 +83,9 @@ def _parser() -> argparse.ArgumentParser:
     evaluate.add_argument("examples", nargs="+", metavar="EXAMPLES", help="JSONL or CSV of labelled posts")
     evaluate.add_argument("--model", metavar="VERSION", help="the model version (default: the current one)")
     evaluate.add_argument("--json", action="store_true", help="print everything as one JSON object")
+    evaluate.add_argument(
+        "--report", type=_file, metavar="FILE", help="write a page of HTML, too: plots, strongest terms, the worst mistakes"
+    )
     evaluate.add_argument("--worst", type=int, default=5, metavar="N", help="mistakes to show (default: %(default)s)")
 
     serve = command("serve", _serve, "serve the REST interface")
@@ -207,6 +211,13 @@ def _evaluate(options: argparse.Namespace, settings: Settings) -> int:
         sys.stdout.buffer.write(strict_json.dumps(judged.to_dict()) + b"\n")
     else:
         _print_evaluation(judged, options.worst)
+    if options.report:
+        from service import output
+        from training import report
+
+        page = report.write(judged, version, [_base_name(name) for name in options.examples])
+        with output.whole(options.report) as stream:
+            stream.write(page.encode("utf-8", "backslashreplace"))
     return FAILED if faults else DONE
 
 
@@ -322,6 +333,20 @@ def _examples(names: list[str], settings: Settings) -> "tuple[list[Example], int
         for fault in got.faults:
             _say(fault)
     return good, faults
+
+
+def _base_name(name: str) -> str:
+    """What an input is called where its folder, or a secret in its URL, concerns nobody."""
+    from service.fetch import is_url
+    from service.inputs import STDIN
+
+    return "standard input" if name == STDIN else Path(urlsplit(name).path if is_url(name) else name).name
+
+
+def _file(name: str) -> str:
+    if name == "-":
+        raise argparse.ArgumentTypeError("it goes to a file; standard output has the figures")
+    return name
 
 
 def _natural(text: str) -> int:

@@ -8,5 +8,6 @@ Read in this order:
     linear      one topic's classifier
     fit         examples -> features -> one classifier a topic -> calibration and thresholds -> a version
     evaluation  how good a version is on labelled posts, with intervals
-    card        the same for people: the card.md of a version
+    report      the same as one page of HTML, with plots
+    card        what a version was made from, for people: its card.md
 """

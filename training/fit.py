@@ -45,8 +45,8 @@ PAIR_EXAMPLES = 2
 PASSAGE_WORDS = 60
 WHOLE_SHARE = 0.3
 LEAD_SHARE = 0.2
-# What a wrong tag costs a reader, in tags that are missing.
-COST_OF_WRONG = 2.0
+# What a wrong tag costs a reader, in tags that are missing. From 5/4 to 2 the F1 on real posts is the same within its noise.
+COST_OF_WRONG = 4 / 3
 # A text that knows fewer of its words than nearly all examples do of theirs, by this factor, is in another language.
 KNOWN_SLACK = 0.9
 KNOWN_QUANTILE = 0.01
