@@ -152,6 +152,9 @@ class _Answer(http.client.HTTPResponse):
 
     def begin(self) -> None:
         super().begin()
+        while self.status in (102, 103):  # more to come, which http.client knows of 100 alone
+            self.headers = None  # type: ignore[assignment]
+            super().begin()
         self._lines.in_header = False
 
 

@@ -3,7 +3,9 @@
 `ipaddress` follows IANA's registries of special-purpose addresses, but as they stood when that Python came out (3.11.7
 calls 6to4 and local-use NAT64 global), and it calls multicast global too. So an address must be global to `ipaddress`
 and stay clear of the networks below: the registries of 2025, less what they call globally reachable, plus the ranges
-that lead on to an IPv4 address wrapped inside, and one public address that is no public host.
+that lead on to an IPv4 address wrapped inside, and one public address that is no public host. What no table can tell:
+hosts of your own network with public addresses (as IPv6 has them), and a network's own prefix for NAT64; there a firewall
+has to say what topicwire may reach.
 """
 
 from collections.abc import Sequence

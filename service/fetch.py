@@ -6,7 +6,7 @@ Which addresses are dialled, and why names cannot get past that, is in `_connect
   from anyone on the way.
 - A user name or password in a URL, or in a redirect, is refused and not shown: it would end in files and logs.
 - gzip and deflate are unpacked, piece by piece under the limit, and only once: one packing in another can make
-  any amount of work of a few bytes without giving a byte out.
+  any amount of work of a few bytes without giving a byte out. A gzip file, feed.xml.gz, is unpacked under the same limits.
 - One connection a request: no cookies, nothing kept, nothing sent that a later hop should not see.
 
 urllib3, because it unpacks while it reads, so that a limit on size holds for what a small answer grows into.
@@ -14,7 +14,7 @@ urllib3, because it unpacks while it reads, so that a limit on size holds for wh
 
 import contextlib
 import functools
-import re
+import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
@@ -31,8 +31,13 @@ if TYPE_CHECKING:
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _PERMANENT = frozenset({301, 308})
 _CHUNK = 1 << 16
+_GZIP = b"\x1f\x8b"
 # Packings that some server may send unasked. Words that name none, `utf-8` say, are ignored, as browsers do.
 _UNKNOWN_PACKINGS = frozenset({"br", "zstd", "compress", "x-compress", "dcb", "dcz"})
+# Characters of a URL; servers take no more.
+_MAX_URL = 8000
+# Characters of a header field that is kept; more could not be sent back.
+_MAX_FIELD = 1000
 # Characters of what a server or library says that are shown.
 _MAX_SHOWN = 200
 
@@ -90,10 +95,11 @@ def fetch(
 def _shown(url: str) -> str:
     """A URL as it may be shown: what could be a user name or password left out, even if it is no proper URL."""
     try:
-        secret = _parsed(url).auth is not None
+        secret = len(url) > _MAX_URL or _parsed(url).auth is not None
     except TopicwireError:
         secret = True
-    return _printable(re.sub(r"//.*@", "//", url, count=1, flags=re.DOTALL) if secret else url)
+    scheme, slashes, rest = url.partition("//")
+    return _printable(scheme + slashes + rest.rpartition("@")[2] if secret else url)[:_MAX_URL]
 
 
 def _follow(url: str, settings: Settings, deadline: "Deadline", headers: dict[str, str], resolver: "Resolver") -> Response:
@@ -142,6 +148,8 @@ def _version() -> str:
 
 def _target(url: str) -> "Url":
     """The parts of a URL that can be fetched. Only this reading of it counts, for the check and for the request."""
+    if len(url) > _MAX_URL:
+        raise InputError(f"its URL is longer than {_MAX_URL:,} characters")
     target = _parsed(url)
     if target.scheme not in ("http", "https"):
         raise InputError("only http and https URLs are fetched")
@@ -181,7 +189,7 @@ def _response(answer: "BaseHTTPResponse", url: str, permanent: str | None, setti
     def header(name: str) -> str | None:
         value = answer.headers.get(name)
         # What cannot be printed is damage, and could be neither stored nor sent back.
-        return value if value and value.isprintable() else None
+        return value if value and value.isprintable() and len(value) <= _MAX_FIELD else None
 
     return Response(
         status=answer.status,
@@ -203,19 +211,46 @@ def _body(answer: "BaseHTTPResponse", settings: Settings, deadline: "Deadline") 
     packing = answer.headers.get("content-encoding", "").strip().lower()
     if "," in packing or packing in _UNKNOWN_PACKINGS:
         raise InputError(f"it is packed as {packing[:_MAX_SHOWN]!r}; only gzip and deflate are unpacked, and only once")
+    framing = answer.headers.get("transfer-encoding", "").strip().lower()
+    if framing not in ("", "identity", "chunked"):
+        raise InputError(f"it is sent as {framing[:_MAX_SHOWN]!r}, which was not asked for")
     data = bytearray()
     while chunk := answer.read1(_CHUNK, decode_content=True):
         data += chunk
         if len(data) > settings.max_fetch_bytes:
             raise too_large(settings)
         deadline.left()
+    return _gunzipped(data, settings, deadline) if data.startswith(_GZIP) else bytes(data)
+
+
+def _gunzipped(packed: bytes | bytearray, settings: Settings, deadline: "Deadline") -> bytes:
+    """What is in a gzip file, all its members; rubbish after them is ignored, as gzip does."""
+    from service._connection import too_large
+
+    data = bytearray()
+    while packed.startswith(_GZIP):
+        member = zlib.decompressobj(zlib.MAX_WBITS | 16)
+        try:
+            data += member.decompress(packed, settings.max_fetch_bytes + 1 - len(data))
+        except zlib.error as error:
+            raise InputError(f"its gzip data is damaged: {error}") from None
+        if len(data) > settings.max_fetch_bytes:
+            raise too_large(settings)
+        if not member.eof:
+            raise InputError("its gzip data is cut off")
+        packed = member.unused_data
+        deadline.left()
     return bytes(data)
 
 
 def _reason(error: Exception) -> str:
     """What went wrong, in one line that a terminal can be shown: parts of it may be a server's words."""
-    said = getattr(error, "verify_message", "") or getattr(error, "strerror", "") or next(iter(error.args), "")
-    return _printable(str(said or type(error).__name__)[:_MAX_SHOWN]).strip()
+    from urllib3.exceptions import HTTPError
+
+    said = getattr(error, "verify_message", "") or getattr(error, "strerror", "") or str(error)
+    if isinstance(error, HTTPError) and error.args:
+        said = str(error.args[0])  # the others are for programs
+    return _printable((said or type(error).__name__)[:_MAX_SHOWN]).strip()
 
 
 def _printable(text: str) -> str:

@@ -61,20 +61,17 @@ def _shown(name: str) -> str:
 
 
 def _open(name: str, settings: Settings, stack: ExitStack) -> tuple[Any, str]:
-    base_url = ""
     raw: Any
     if is_url(name):
         response = fetch(name, settings)
         if response.status != 200:
             raise InputError(f"its server answered {response.status}", subject=name)
-        raw, base_url = io.BufferedReader(cast(Any, io.BytesIO(response.body))), response.url
-    elif name == STDIN:
-        raw = sys.stdin.buffer
-    else:
-        raw = stack.enter_context(Path(name).open("rb", buffering=1 << 16))
+        # Unpacked already, under the limits of fetching.
+        return io.BytesIO(response.body), response.url
+    raw = sys.stdin.buffer if name == STDIN else stack.enter_context(Path(name).open("rb", buffering=1 << 16))
     if raw.peek(2)[:2] == b"\x1f\x8b":
         raw = io.BufferedReader(cast(Any, stack.enter_context(gzip.GzipFile(fileobj=raw))), 1 << 16)
-    return raw, base_url
+    return raw, ""
 
 
 def _first_line(stream: Any) -> bytes:

@@ -37,7 +37,7 @@ class Settings:
     max_posts: int = _setting(200, "posts in one request; more are answered 422", least=1)
     max_seconds: float = _setting(10.0, "seconds after which a request gives up on the posts it has left, with 503", least=0.001)
     max_fetch_bytes: int = _setting(50_000_000, "size of what is fetched from a URL, in bytes, unpacked", least=1)
-    max_fetch_seconds: float = _setting(30.0, "seconds that fetching a URL may take in all", least=0.001)
+    max_fetch_seconds: float = _setting(30.0, "seconds that fetching a URL may take in all", least=0.001, most=86_400)
     max_fetch_redirects: int = _setting(5, "redirects that are followed", most=100)
     max_fetch_header_bytes: int = _setting(65536, "size of the header of a fetched answer, in bytes", least=1)
     allow_addresses: tuple[Network, ...] = _setting(

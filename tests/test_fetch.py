@@ -12,7 +12,7 @@ import time
 import tracemalloc
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from importlib.metadata import version
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from pathlib import Path
@@ -274,13 +274,12 @@ def test_a_name_is_asked_for_again_and_checked_again_on_every_hop() -> None:
         assert (asked, server.connections) == (["a.example", "a.example"], 1)
 
 
-def test_addresses_that_may_not_be_dialled_are_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_addresses_that_may_not_be_dialled_are_passed_over(dialled: list[object]) -> None:
     """A name server that makes IPv6 addresses of IPv4 ones (DNS64) adds a forbidden one to every host."""
-    with serving(answer(b"feed")) as server, serving(answer(b"private")) as private:
-        monkeypatch.setattr(private, "port", server.port)
-        resolver = named("64:ff9b::7f00:1", "10.0.0.1", "::1", "127.0.0.1")
-        assert fetch(server.url(host="a.example"), LOOPBACK, resolver=resolver).body == b"feed"
-        assert private.connections == 0
+    with serving(answer(b"feed")) as server:
+        resolver = named("64:ff9b::5db8:d70e", "10.0.0.1", PUBLIC, "::1")
+        assert fetch(server.url(host="a.example"), Settings(), resolver=resolver).body == b"feed"
+        assert dialled == [(PUBLIC, server.port)]
 
 
 def test_the_next_address_is_tried_when_one_does_not_answer() -> None:
@@ -388,6 +387,13 @@ def test_what_comes_back() -> None:
     assert 'If-None-Match: "ä"\r\n'.encode("latin-1") in server.requests[1]
 
 
+def test_fields_that_could_not_be_sent_back_are_left_out() -> None:
+    with serving(answer(b"feed", f"ETag: {'a' * 1001}", f"Last-Modified: {'a' * 1000}")) as server:
+        got = fetch(server.url(), LOOPBACK)
+
+    assert (got.etag, got.last_modified) == (None, "a" * 1000)
+
+
 @pytest.mark.parametrize("status", [304, 404, 410, 429, 500, 503])
 def test_other_answers_are_answers(status: int) -> None:
     body = b"" if status == 304 else b"<p>Sorry"
@@ -435,6 +441,7 @@ def test_a_redirect_that_leads_nowhere_is_an_answer() -> None:
     [
         ("/feed", "it redirects more than 2 times (TOPICWIRE_MAX_FETCH_REDIRECTS)"),
         ("file:///etc/passwd", "it redirects to 'file', which is not followed"),
+        ("/" + "a" * 8000, "it redirects, and there: its URL is longer than 8,000 characters"),
         ("javascript:1", "it redirects to 'javascript', which is not followed"),
         ("http://[::1/", "it cannot be fetched: Invalid IPv6 URL"),
         ("http://./", "it redirects, and there: it names no host"),
@@ -577,12 +584,22 @@ def test_a_handshake_a_resolver_and_redirects_are_left_in_time() -> None:
         time.sleep(2)
         return [PUBLIC]
 
+    def handshake() -> None:
+        with suppress(OSError):
+            connection, _ = dripping.accept()
+            with connection:
+                drip(b"\x16\x03\x03\x40\x00\x02\x00\x3f\xfc")(connection, b"")
+
     def slow(connection: socket.socket, request: bytes) -> None:
         time.sleep(0.2)
         connection.sendall(redirect("/feed"))
 
-    with socket.create_server(("127.0.0.1", 0)) as silent, serving(slow) as server:
+    local = ("127.0.0.1", 0)
+    with socket.create_server(local) as silent, socket.create_server(local) as dripping, serving(slow) as server:
+        thread = threading.Thread(target=handshake)
+        thread.start()
         for url, resolver in [
+            (f"https://127.0.0.1:{dripping.getsockname()[1]}/", None),
             (f"https://127.0.0.1:{silent.getsockname()[1]}/", None),
             ("http://a.example/", never),
             (server.url(), None),
@@ -590,6 +607,8 @@ def test_a_handshake_a_resolver_and_redirects_are_left_in_time() -> None:
             began = time.monotonic()
             assert refusal(url, SHORT, resolver) == TOO_SLOW
             assert time.monotonic() - began < 1
+        thread.join(10)
+        assert not thread.is_alive()
 
 
 HEADER = "it cannot be fetched: got more than 100 headers"
@@ -628,6 +647,10 @@ def chunked(body: bytes, *headers: str) -> bytes:
         (answer(gzip.compress(b"fe") + gzip.compress(b"ed"), "Content-Encoding: gzip"), b"feed"),
         (answer(zlib.compress(b"feed"), "Content-Encoding: deflate"), b"feed"),
         (answer(zlib.compress(b"feed")[2:-4], "Content-Encoding: deflate"), b"feed"),
+        (answer(gzip.compress(b"fe") + gzip.compress(b"ed") + b"\0"), b"feed"),  # a gzip file
+        (answer(gzip.compress(gzip.compress(b"feed")), "Content-Encoding: gzip"), b"feed"),
+        (answer(gzip.compress(b"a" * 100_000)), b"a" * 100_000),
+        (b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n" * 2 + answer(b"feed"), b"feed"),
         (answer(b"feed", "Content-Encoding: utf-8"), b"feed"),
         (chunked(b"feed, in two pieces"), b"feed, in two pieces"),
         (chunked(gzip.compress(b"feed"), "Content-Encoding: gzip"), b"feed"),
@@ -653,6 +676,14 @@ BOMB = gzip.compress(b"\0" * 200_000_000, 9)
         (b"HTTP/1.0 200 OK\r\n\r\n" + b"a" * 100_001, TOO_LARGE),
         (answer(BOMB, "Content-Encoding: gzip"), TOO_LARGE),
         (chunked(BOMB, "Content-Encoding: gzip"), TOO_LARGE),
+        (answer(BOMB), TOO_LARGE),
+        (answer(gzip.compress(BOMB), "Content-Encoding: gzip"), TOO_LARGE),
+        (answer(gzip.compress(b"feed")[:-5]), "its gzip data is cut off"),
+        (
+            answer(gzip.compress(b"feed")[:-5] + b"12345"),
+            "its gzip data is damaged: Error -3 while decompressing data: incorrect data check",
+        ),
+        (chunked(b"feed", "Transfer-Encoding: gzip"), "it is sent as 'chunked, gzip', which was not asked for"),
         (answer(zlib.compress(b"\0" * 200_000_000), "Content-Encoding: deflate"), TOO_LARGE),
         (answer(gzip.compress(b"") * 100_000, "Content-Encoding: gzip"), TOO_LARGE),  # much packed, nothing in it
         (
