@@ -142,8 +142,8 @@ class Correction:
 class StoredPost:
     """A post with the model's answer, and what the store knows of it."""
 
-    number: int  # its row; never given twice
-    key: str  # its address: 32 hexadecimal digits, fit for a URL
+    number: int  # its row; where the story's first post goes, the next one has its number
+    key: str  # its address: 32 hexadecimal digits, fit for a URL; stays with it
     tagged: TaggedPost  # the model's answer, as it was; `source` is the source's name
     source: int
     sources: tuple[int, ...]  # all that have the story, the one that had it first before the others
