@@ -11,6 +11,10 @@ Read in this order:
     sandbox     work on bytes from strangers, in processes that can be ended
     discovery   a site's page -> its feeds
     opml        lists of subscriptions
+    schedule    when a source is asked again
+    stories     when two links lead to one page
+    poller      asking sources for news
+    subscriptions  the commands `sources` and `poll`
     batch       posts -> tagged posts, on one core or several
     formats     tagged posts -> JSONL, CSV, RSS, Atom, JSON Feed, a table
     output      a file that appears whole or not at all

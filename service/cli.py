@@ -4,7 +4,7 @@ import argparse
 import os
 import signal
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -92,6 +92,31 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--host", help="address to listen on")
     serve.add_argument("--port", help="port to listen on")
     serve.add_argument("--workers", help="worker processes")
+
+    sources = command("sources", _sources("show"), "subscribe to feeds, list them, exchange them with feed readers")
+    kinds = sources.add_subparsers(title="actions", metavar="ACTION")
+    add = kinds.add_parser("add", help="subscribe to feeds")
+    add.add_argument(
+        "address", nargs="+", metavar="ADDRESS", help="a feed's URL, that of a site, or a file: OPML, or one URL a line"
+    )
+    add.add_argument("--title", help="what to call it, instead of what the feed says")
+    add.add_argument("--folder", default="", help="a/b is b in a")
+    add.add_argument("--all", action="store_true", help="where a site has several feeds, all of them")
+    add.set_defaults(run=_sources("add"))
+    kinds.add_parser("list", help="all sources, and how they are").set_defaults(run=_sources("show"))
+    remove = kinds.add_parser("remove", help="unsubscribe; posts that were corrected stay as labelled examples")
+    remove.add_argument("source", nargs="+", metavar="SOURCE", help="its number or URL")
+    remove.set_defaults(run=_sources("remove"))
+    import_ = kinds.add_parser("import", help="subscribe to all feeds of an OPML file")
+    import_.add_argument("file", metavar="FILE", help="- for standard input")
+    import_.set_defaults(run=_sources("import_"))
+    export = kinds.add_parser("export", help="all sources as OPML")
+    export.add_argument("-o", "--output", metavar="OUT", help="a file, which appears whole or not at all")
+    export.set_defaults(run=_sources("export"))
+
+    poll = command("poll", _sources("poll"), "ask sources for news, and tag and keep their posts")
+    poll.add_argument("--every", type=_interval_of, metavar="TIME", help="go on for ever: 90s, 15m, 2h, 1d")
+    poll.add_argument("--now", action="store_true", help="ask those, too, that want to be left alone for a while")
 
     models = command("models", _models_list, "list model versions, show one, choose the one that serves")
     actions = models.add_subparsers(title="actions", metavar="ACTION")
@@ -347,6 +372,25 @@ def _file(name: str) -> str:
     if name == "-":
         raise argparse.ArgumentTypeError("it goes to a file; standard output has the figures")
     return name
+
+
+def _sources(name: str) -> "Callable[[argparse.Namespace, Settings], int]":
+    """A command of `service.subscriptions`, imported when it runs."""
+
+    def run(options: argparse.Namespace, settings: Settings) -> int:
+        from service import subscriptions
+
+        return int(getattr(subscriptions, name)(options, settings, say=_say, warn=_warn))
+
+    return run
+
+
+def _interval_of(text: str) -> float:
+    """Seconds: a number and its unit."""
+    number, unit = text[:-1], {"s": 1, "m": 60, "h": 3600, "d": 86400}.get(text[-1:])
+    if unit is None or not number.isdecimal() or not 0 < int(number) * unit <= 86400 * 30:
+        raise argparse.ArgumentTypeError(f"{text[:40]!r} is no time such as 90s, 15m, 2h or 1d, of 30 days at most")
+    return float(int(number) * unit)
 
 
 def _natural(text: str) -> int:

@@ -31,9 +31,12 @@ Answer = TypeVar("Answer")
 
 
 class Sandbox:
-    """A few processes, each with limits. Safe to share between threads; a context manager, which ends them."""
+    """A few processes, each with limits. Safe to share between threads; a context manager, which ends them. `version` is
+    the directory of the version to tag by; without one there is no tagging."""
 
-    def __init__(self, version: Path, *, processes: int = 1, seconds: float = SECONDS, memory: int = MEMORY) -> None:
+    def __init__(
+        self, version: Path | None = None, *, processes: int = 1, seconds: float = SECONDS, memory: int = MEMORY
+    ) -> None:
         self._version = version
         self._seconds = seconds
         self._pool = ProcessPool(
@@ -61,6 +64,7 @@ class Sandbox:
     def tag(self, posts: Sequence[Post], *, sentences: int, max_words: int) -> list[Outcome]:
         """Posts -> tagged posts; a post that cannot be tagged within the limits comes out as an error in its place."""
         outcomes: list[Outcome] = []
+        assert self._version or not posts
         for start in range(0, len(posts), batch.CHUNK):
             chunk = list(posts[start : start + batch.CHUNK])
             try:
@@ -92,11 +96,12 @@ def _read(data: bytes, base_url: str) -> feed.Feed:
     return feed.read(data, base_url=base_url)
 
 
-def _limit_memory(memory: int, version: Path) -> None:
+def _limit_memory(memory: int, version: Path | None) -> None:
     # Everything that work needs is there before the limit counts.
     import bs4  # noqa: F401
 
-    batch.tag_chunk(version, [], 1, 1)
+    if version:
+        batch.tag_chunk(version, [], 1, 1)
     try:
         used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
     except OSError:

@@ -1,0 +1,173 @@
+"""The commands `sources` and `poll`."""
+
+import random
+import signal
+import sys
+import time
+from argparse import Namespace
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from model.errors import FeedError, InputError, TopicwireError
+from model.versions import Versions
+from service import opml, output
+from service.fetch import fetch, is_url
+from service.poller import Poller, Round
+from service.sandbox import Sandbox
+from service.settings import Settings
+from service.store import NewSource, Source, Store
+
+Say = Callable[[TopicwireError], None]
+Warn = Callable[[str], None]
+DONE, FAILED = 0, 1
+_MAX_LIST = 20_000_000  # bytes of a list of subscriptions
+# Rounds are this much longer by chance at the most, as a share, so that pollers of many machines do not march in step.
+_JITTER = 0.1
+
+
+def add(options: Namespace, settings: Settings, *, say: Say, warn: Warn) -> int:
+    """Subscribe to each address; one that cannot be does not keep the others from it."""
+    failed = False
+    with Store.open(settings) as store, Sandbox() as sandbox:
+        for address in options.address:
+            try:
+                if is_url(address):
+                    found = _feeds_at(address, settings, sandbox, everything=options.all)
+                else:
+                    found = _listed(address, say)
+                for source in found:
+                    title, folder = options.title or source.title_override, options.folder or source.folder
+                    _tell(*store.add_source(replace(source, title_override=title, folder=folder)))
+            except TopicwireError as error:
+                failed = True
+                say(error.about(address))
+    return FAILED if failed else DONE
+
+
+def import_(options: Namespace, settings: Settings, *, say: Say, warn: Warn) -> int:
+    """Subscribe to a whole list. An entry that is no feed costs itself only."""
+    data = sys.stdin.buffer.read(_MAX_LIST) if options.file == "-" else Path(options.file).read_bytes()
+    got = opml.read(data, "standard input" if options.file == "-" else options.file)
+    for fault in got.faults:
+        say(fault)
+    with Store.open(settings) as store:
+        outcomes = store.add_sources(map(_new, got.good))
+    new = sum(is_new for _, is_new in outcomes)
+    print(f"{new} sources added, {len(outcomes) - new} were there already")
+    return FAILED if got.faults else DONE
+
+
+def export(options: Namespace, settings: Settings, *, say: Say, warn: Warn) -> int:
+    with Store.open(settings) as store:
+        listed = [opml.Subscription(source.url, source.name, source.folder, source.site) for source in store.sources()]
+    with output.whole(options.output) as stream:
+        stream.write(opml.write(listed, "topicwire"))
+    return DONE
+
+
+def show(options: Namespace, settings: Settings, *, say: Say, warn: Warn) -> int:
+    with Store.open(settings) as store:
+        for source in store.sources():
+            polled = f"{source.polled:%Y-%m-%d %H:%M}" if source.polled else "never"
+            state = "gone" if source.state == "gone" else f"failed {source.failures} times" if source.failures else "well"
+            folder = f"  [{source.folder}]" if source.folder else ""
+            print(f"{source.id:5}  {source.name}{folder}\n       {source.url}\n       polled {polled}; {state}")
+    return DONE
+
+
+def remove(options: Namespace, settings: Settings, *, say: Say, warn: Warn) -> int:
+    failed = False
+    with Store.open(settings) as store:
+        for given in options.source:
+            try:
+                source = store.source(int(given)) if given.isdecimal() else store.source_at(given)
+                if source is None:
+                    raise InputError("there is no such source; `topicwire sources list` shows all")
+                gone = store.remove_source(source.id)
+                print(f"{source.name}: removed, with {gone.posts} posts; {gone.examples} corrected ones stay as examples")
+            except TopicwireError as error:
+                failed = True
+                say(error.about(given))
+    return FAILED if failed else DONE
+
+
+def poll(options: Namespace, settings: Settings, *, say: Say, warn: Warn) -> int:
+    """One round, or rounds for ever; the exit code is that of the last one."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    chance = random.Random()  # noqa: S311 - spreads polls, guards nothing
+    versions = Versions(settings.models)
+    while True:
+        began = time.monotonic()
+        # Opened for each round, so that a version promoted meanwhile is taken up.
+        version = versions.load()
+        with Store.open(settings) as store, Sandbox(versions.directory / version.name, processes=2) as sandbox:
+            if options.now:
+                _hurry(store)
+            result = Poller(store, sandbox, settings, chance=chance).round()
+        for failure in result.failures:
+            say(failure)
+        print(_summary(result, time.monotonic() - began), flush=True)
+        if not options.every:
+            return FAILED if result.failures else DONE
+        time.sleep(max(options.every * (1 + _JITTER * chance.random()) - (time.monotonic() - began), 1))
+
+
+def _summary(result: Round, seconds: float) -> str:
+    outcomes = ", ".join(f"{count} {outcome}" for outcome, count in sorted(result.outcomes.items())) or "none was due"
+    stages = ", ".join(f"{stage} {spent:.1f}" for stage, spent in result.seconds.items())
+    return (
+        f"{result.sources} sources ({outcomes}): {result.new} posts new, {result.changed} changed; "
+        f"{seconds:.1f} s (in all threads: {stages})"
+    )
+
+
+def _hurry(store: Store) -> None:
+    now = datetime.now(UTC)
+    for source in store.sources(state="active"):
+        if source.next_poll > now:
+            store.update_source(source.id, next_poll=now)
+
+
+def _feeds_at(url: str, settings: Settings, sandbox: Sandbox, *, everything: bool) -> list[NewSource]:
+    """The feed at a URL, or those of the page there."""
+    response = fetch(url, settings)
+    if response.status != 200:
+        raise InputError(f"the server answered {response.status}")
+    address = response.permanent_url or url
+    try:
+        feed = sandbox.read(response.body, response.url)
+    except FeedError as error:
+        found = sandbox.feeds_of_page(response.body, response.url)
+        if not found:
+            raise InputError(f"it is no feed ({error.problem}) and names none") from None
+        if len(found) > 1 and not everything:
+            listed = "".join(f"\n  {one.url}  {one.title}" for one in found)
+            raise InputError(f"it names {len(found)} feeds; add one of them, or all with --all:{listed}") from None
+        return [NewSource(one.url, title=one.title, site=response.url) for one in found]
+    return [NewSource(address, title=feed.title, site=feed.link)]
+
+
+def _listed(name: str, say: Say) -> list[NewSource]:
+    """The subscriptions of a file: OPML, or one URL a line."""
+    try:
+        data = Path(name).read_bytes()
+    except OSError as error:
+        raise InputError(f"it is no http(s) URL, and no file that can be read: {error.strerror}") from None
+    if data.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
+        got = opml.read(data, name)
+        for fault in got.faults:
+            say(fault)
+        return list(map(_new, got.good))
+    return [NewSource(line) for line in data.decode("utf-8", "replace").split() if not line.startswith("#")]
+
+
+def _new(subscription: opml.Subscription) -> NewSource:
+    return NewSource(
+        subscription.url, title_override=subscription.title or None, folder=subscription.folder, site=subscription.site
+    )
+
+
+def _tell(source: Source, new: bool) -> None:
+    print(f"{source.id:5}  {source.name}: " + ("added" if new else "was there already"))

@@ -1,0 +1,281 @@
+"""Polling a real server on loopback, through the command line and as an object."""
+
+import http.server
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from model.versions import Versions
+from service import settings as settings_
+from service.poller import Poller
+from service.sandbox import Sandbox
+from service.settings import Settings
+from service.store import NewSource, Store
+from service.stories import canonical
+from tests.conftest import Run
+
+
+def item(number: int, word: str, text: str = "The kubelet evicts pods of a deployment in the cluster.") -> str:
+    return (
+        f"<item><title>{word} {number}</title><guid isPermaLink='false'>{word}-{number}</guid>"
+        f"<link>https://{word}.example/{number}</link><description>{text}</description></item>"
+    )
+
+
+def rss(word: str, *items: str) -> bytes:
+    return f"<rss version='2.0'><channel><title>{word}</title>{''.join(items)}</channel></rss>".encode()
+
+
+class Site:
+    """Feeds by path, served with an ETag as long as they stay the same; counts what it answers."""
+
+    def __init__(self) -> None:
+        self.pages: dict[str, bytes] = {}
+        self.statuses: dict[str, int] = {}
+        self.fields: dict[str, str] = {}
+        self.answers: list[tuple[str, int]] = []
+        self.agents: set[str] = set()
+        site = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_GET(self) -> None:
+                body = site.pages.get(self.path, b"")
+                tag = f'"{abs(hash(body))}"'
+                status = site.statuses.get(self.path, 200 if self.path in site.pages else 404)
+                if status == 200 and self.headers.get("If-None-Match") == tag:
+                    status, body = 304, b""
+                site.answers.append((self.path, status))
+                site.agents.add(self.headers.get("User-Agent", ""))
+                self.send_response(status)
+                for name, value in (site.fields | {"ETag": tag}).items():
+                    self.send_header(name, value)
+                if status != 304:
+                    self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                if status != 304:
+                    self.wfile.write(body)
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
+
+
+@pytest.fixture
+def site() -> Iterator[Site]:
+    made = Site()
+    thread = threading.Thread(target=made.server.serve_forever, kwargs={"poll_interval": 0.05})
+    thread.start()
+    yield made
+    made.server.shutdown()
+    thread.join()
+    made.server.server_close()
+
+
+@pytest.fixture
+def loopback(home: Path, tmp_path: Path) -> Settings:
+    environment = {"TOPICWIRE_HOME": str(tmp_path), "TOPICWIRE_ALLOW_ADDRESSES": "127.0.0.1", "TOPICWIRE_MAX_FETCH_SECONDS": "5"}
+    (tmp_path / "models").symlink_to(home / "models")
+    return settings_.read(environment)
+
+
+@pytest.fixture
+def store(loopback: Settings) -> Iterator[Store]:
+    with Store.open(loopback) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def sandbox(home: Path) -> Iterator[Sandbox]:
+    versions = Versions(home / "models")
+    with Sandbox(versions.directory / str(versions.current())) as made:
+        yield made
+
+
+def outcomes(poller: Poller) -> tuple[dict[str, int], int, int]:
+    result = poller.round()
+    return dict(result.outcomes), result.new, result.changed
+
+
+def test_new_then_unchanged_then_changed(site: Site, store: Store, sandbox: Sandbox, loopback: Settings) -> None:
+    for name in ("a", "b"):
+        site.pages[f"/{name}"] = rss(name, item(1, name), item(2, name))
+        store.add_source(NewSource(f"{site.url}/{name}"))
+    poller = Poller(store, sandbox, loopback)
+
+    assert outcomes(poller) == ({"fetched": 2}, 4, 0)
+    assert outcomes(poller) == ({"unchanged": 2}, 0, 0)
+    site.pages["/a"] = rss("a", item(1, "a"), item(2, "a", "Now about bread and flour, and how long it must rest."))
+    assert outcomes(poller) == ({"fetched": 1, "unchanged": 1}, 0, 1)
+    assert [agent.split("/")[0] for agent in site.agents] == ["topicwire"]
+    topics = {post.tagged.post.id: post.topics for post in store.posts().posts}
+    assert topics == {"a-1": ["containers"], "a-2": [], "b-1": ["containers"], "b-2": ["containers"]}
+
+
+def test_a_broken_source_stops_nobody_and_is_asked_later(site: Site, store: Store, sandbox: Sandbox, loopback: Settings) -> None:
+    site.pages |= {"/good": rss("good", item(1, "good")), "/picture": b"\x89PNG", "/busy": b"", "/gone": b""}
+    site.statuses |= {"/busy": 503, "/gone": 410}
+    for name in ("picture", "missing", "busy", "gone", "good"):
+        store.add_source(NewSource(f"{site.url}/{name}"))
+
+    result = Poller(store, sandbox, loopback).round()
+
+    assert result.outcomes == {"fetched": 1, "failed": 3, "gone": 1}
+    assert sorted(str(failure).replace(site.url, "") for failure in result.failures) == [
+        "/busy: the server answered 503",
+        "/gone: its publisher has taken it down for good (410); it is not asked again",
+        "/missing: the server answered 404",
+        "/picture: it is a PNG image, not a feed",
+    ]
+    site.answers.clear()
+    Poller(store, sandbox, loopback).round()
+    assert site.answers == [("/good", 304)]
+
+
+def test_the_server_says_how_long_its_answer_holds(site: Site, store: Store, sandbox: Sandbox, loopback: Settings) -> None:
+    site.pages["/a"], site.fields = rss("a", item(1, "a")), {"Cache-Control": "max-age=600"}
+    store.add_source(NewSource(f"{site.url}/a"))
+    poller = Poller(store, sandbox, loopback)
+
+    assert outcomes(poller) == ({"fetched": 1}, 1, 0)
+    assert outcomes(poller) == ({}, 0, 0)
+
+
+def test_the_same_story_from_two_sources_is_listed_once(site: Site, store: Store, sandbox: Sandbox, loopback: Settings) -> None:
+    story = item(1, "a")
+    site.pages |= {"/a": rss("a", story), "/b": rss("b", story.replace("a-1", "other").replace("/1<", "/1/?utm_source=b<"))}
+    for name in ("a", "b"):
+        store.add_source(NewSource(f"{site.url}/{name}"))
+        Poller(store, sandbox, loopback).round()
+
+    (post,) = store.posts().posts
+
+    assert len(post.sources) == 2
+
+
+def test_sources_that_a_stopped_poller_claimed_are_free_again(
+    site: Site, store: Store, sandbox: Sandbox, loopback: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(30):
+        site.pages[f"/{number}"] = rss(f"n{number}", item(1, f"n{number}"))
+        store.add_source(NewSource(f"{site.url}/{number}"))
+
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    poller = Poller(store, sandbox, loopback)
+    with pytest.raises(KeyboardInterrupt):
+        poller.round(reported=stop)
+    left = Poller(store, sandbox, loopback).round()
+
+    assert left.new + sum(path.count("/") for path, status in ()) == len(store.posts(limit=100).posts) - (30 - left.sources)
+    assert len(store.posts(limit=100).posts) == 30
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("https://a.example/x", "http://www.a.example/x/"),
+        ("https://a.example/x", "https://a.example:443/x#part"),
+        ("https://a.example/x?id=1", "https://A.example/x?utm_source=feed&id=1&fbclid=z"),
+    ],
+)
+def test_links_to_the_same_page(one: str, other: str) -> None:
+    assert canonical(one) == canonical(other) != None  # noqa: E711
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("https://a.example/x", "https://a.example/y"),
+        ("https://a.example/x", "https://b.example/x"),
+        ("https://a.example/x?id=1", "https://a.example/x?id=2"),
+        ("https://a.example/x", "https://a.example:8080/x"),
+        ("https://a.example/X", "https://a.example/x"),
+    ],
+)
+def test_links_to_different_pages(one: str, other: str) -> None:
+    assert canonical(one) != canonical(other)
+
+
+@pytest.mark.parametrize("link", [None, "", "https://a.example", "https://a.example/?utm_source=x", "http://[bad/x"])
+def test_links_that_are_no_single_posts(link: str | None) -> None:
+    assert canonical(link) is None
+
+
+def test_from_a_site_to_its_posts_on_the_command_line(site: Site, run: Run, loopback: Settings, tmp_path: Path) -> None:
+    home = {"TOPICWIRE_HOME": str(tmp_path), "TOPICWIRE_ALLOW_ADDRESSES": "127.0.0.1"}
+    links = "".join(f'<link rel="alternate" type="application/rss+xml" href="/{name}" title="{name}">' for name in ("a", "b"))
+    site.pages |= {"/": links.encode(), "/one": links.replace("/b", "/a").encode()}
+    site.pages |= {f"/{name}": rss(name, item(1, name)) for name in ("a", "b")}
+
+    several = run("sources", "add", f"{site.url}/", **home)
+    one = run("sources", "add", f"{site.url}/one", "--folder", "Cloud", "--title", "Mine", **home)
+    every = run("sources", "add", f"{site.url}/", "--all", "not/there.opml", **home)
+    exported = run("sources", "export", **home)
+    polled, again = run("poll", **home), run("poll", **home)
+    shown = run("sources", "list", **home)
+    removed = run("sources", "remove", "1", f"{site.url}/b", "77", **home)
+    imported = run("sources", "import", "-", stdin=exported.stdout, **home)
+
+    assert (several.returncode, several.stdout) == (1, b"")
+    assert several.stderr.decode() == (
+        f"topicwire: {site.url}/: it names 2 feeds; add one of them, or all with --all:\n  {site.url}/a  a\n  {site.url}/b  b\n"
+    )
+    assert one.stdout.decode() == "    1  Mine: added\n"
+    assert every.stdout.decode() == "    1  Mine: was there already\n    2  b: added\n"
+    assert every.stderr.decode().startswith("topicwire: not/there.opml: it is no http(s) URL, and no file that can be read")
+    assert polled.returncode == again.returncode == 0
+    assert re.match(r"2 sources \(2 fetched\): 2 posts new, 0 changed; ", polled.stdout.decode())
+    assert re.match(r"2 sources \(2 unchanged\): 0 posts new, 0 changed; ", again.stdout.decode())
+    assert "Mine  [Cloud]" in shown.stdout.decode()
+    assert removed.returncode == 1
+    assert removed.stdout.decode().count("removed, with 1 posts; 0 corrected ones stay as examples") == 2
+    assert imported.stdout.decode() == "2 sources added, 0 were there already\n"
+
+
+def test_a_poller_that_is_killed_loses_nothing_and_doubles_nothing(site: Site, loopback: Settings, tmp_path: Path) -> None:
+    count = 40
+    for number in range(count):
+        site.pages[f"/{number}"] = rss(f"n{number}", item(1, f"n{number}"), item(2, f"n{number}"))
+    with Store.open(loopback) as store:
+        store.add_sources([NewSource(f"{site.url}/{number}") for number in range(count)])
+    kept: set[str] = set()
+    for _ in range(3):
+        begun = len(site.answers)
+        poller = subprocess.Popen(
+            [sys.executable, "-m", "service.cli", "poll"],
+            env={"PATH": "", "TOPICWIRE_HOME": str(tmp_path), "TOPICWIRE_ALLOW_ADDRESSES": "127.0.0.1"},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        deadline = time.monotonic() + 30
+        while len(site.answers) < begun + 8 and poller.poll() is None and time.monotonic() < deadline:
+            time.sleep(0.01)
+        poller.send_signal(signal.SIGKILL)
+        poller.wait()
+        with Store.open(loopback) as store:
+            found = [post.key for post in store.posts(limit=1000).posts]
+        assert len(found) == len(set(found))
+        assert kept <= set(found)
+        kept = set(found)
+    with (
+        Store.open(loopback) as store,
+        Sandbox(Versions(loopback.models).directory / str(Versions(loopback.models).current())) as box,
+    ):
+        # Their leases run for minutes; nobody else is alive to hold them.
+        for source in store.sources():
+            store.release_sources([source])
+        Poller(store, box, replace(loopback)).round()
+        assert len(store.posts(limit=1000).posts) == 2 * count
