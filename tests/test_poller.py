@@ -165,7 +165,7 @@ def test_the_same_story_from_two_sources_is_listed_once(site: Site, store: Store
 
 
 def test_sources_that_a_stopped_poller_claimed_are_free_again(
-    site: Site, store: Store, sandbox: Sandbox, loopback: Settings, monkeypatch: pytest.MonkeyPatch
+    site: Site, store: Store, sandbox: Sandbox, loopback: Settings
 ) -> None:
     for number in range(30):
         site.pages[f"/{number}"] = rss(f"n{number}", item(1, f"n{number}"))
@@ -179,7 +179,7 @@ def test_sources_that_a_stopped_poller_claimed_are_free_again(
         poller.round(reported=stop)
     left = Poller(store, sandbox, loopback).round()
 
-    assert left.new + sum(path.count("/") for path, status in ()) == len(store.posts(limit=100).posts) - (30 - left.sources)
+    assert left.sources == 30
     assert len(store.posts(limit=100).posts) == 30
 
 
@@ -222,7 +222,7 @@ def test_from_a_site_to_its_posts_on_the_command_line(site: Site, run: Run, loop
 
     several = run("sources", "add", f"{site.url}/", **home)
     one = run("sources", "add", f"{site.url}/one", "--folder", "Cloud", "--title", "Mine", **home)
-    every = run("sources", "add", f"{site.url}/", "--all", "not/there.opml", **home)
+    every = run("sources", "add", "--all", f"{site.url}/", "not/there.opml", **home)
     exported = run("sources", "export", **home)
     polled, again = run("poll", **home), run("poll", **home)
     shown = run("sources", "list", **home)
