@@ -16,6 +16,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
+import urllib3  # noqa: F401 - here, before eight threads import it at the same time, which fails
+
 from model import summarizer
 from model.errors import LeaseError, NotStoredError, PostError, TopicwireError
 from model.feed import Feed, Pace
