@@ -29,9 +29,7 @@ def source(store: Store, name: str = "one") -> Source:
     return store.add_source(NewSource(f"https://{name}.example/feed.xml"), now=NOW)[0]
 
 
-def record(
-    store: Store, of: Source, posts: Sequence[TaggedPost | PolledPost], *, at: datetime = NOW, **fields: Any
-) -> Recorded:
+def record(store: Store, of: Source, posts: Sequence[TaggedPost | PolledPost], *, at: datetime = NOW, **fields: Any) -> Recorded:
     polled = [one if isinstance(one, PolledPost) else PolledPost(one) for one in posts]
     values: dict[str, Any] = {"outcome": "fetched", "seconds": 0.5, "next_poll": at + HOUR, "status": 200, "posts": polled}
     return store.record_poll(Poll(of.id, of.lease, at, **(values | fields)))
