@@ -6,7 +6,7 @@ cost time to import: import this package where the store is used.
 Read in this order:
 
     records     what goes in and comes out
-    store       all operations, from:
+    store       all operations, from
     sources       subscribing, and sharing sources among pollers
     polls         what polling brings
     posts         listed, found, tagged again, deleted

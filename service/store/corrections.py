@@ -24,13 +24,13 @@ class Corrections(Database):
     def correct(self, post: int, topics: Iterable[str], who: str, *, now: datetime | None = None) -> Correction:
         """Say which topics a post has, [] for none. It holds until it is withdrawn or somebody says otherwise; what was
         said before is kept. Raises NotStoredError, and ExampleError for a name that no topic can have."""
-        said = sorted(set(topics))
-        for index, topic in enumerate(said):
+        listed = list(topics)
+        for index, topic in enumerate(listed):
             if not is_topic_name(topic):
                 raise ExampleError(
                     f"{str(topic)[:60]!r} is no name of a topic: 1 to 64 of a-z, 0-9, `-` and `_`", pointer=f"/topics/{index}"
                 )
-        now = now or datetime.now(UTC)
+        said, now = sorted(set(listed)), now or datetime.now(UTC)
         with self._writing() as connection:
             row = _locked(connection, post)
             _end(connection, post, now)

@@ -38,7 +38,7 @@ class Database:
         self._writer = self._engine.execution_options(writes=True)
         self._reader = self._engine
         if self.dialect == "postgresql":
-            self._reader = self._engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+            self._reader = self._engine.execution_options(isolation_level="REPEATABLE READ")
         try:
             self._migrate()
         except BaseException:

@@ -42,6 +42,18 @@ _POSTGRESQL = {
     "58": f"the server failed to read or write its disk; check it and try again ({_KEPT})",
 }
 
+_UNREACHABLE = "the server cannot be reached; check that it runs, and the address in TOPICWIRE_DATABASE_URL"
+_CONNECTING = (
+    (("database", "does not exist"), _POSTGRESQL["3D"]),
+    (("role", "does not exist"), _POSTGRESQL["28"]),
+    (("authentication failed",), _POSTGRESQL["28"]),
+    (("no password supplied",), _POSTGRESQL["28"]),
+    (("pg_hba.conf",), _POSTGRESQL["28"]),
+    (("too many",), _POSTGRESQL["53"]),
+    (("remaining connection slots",), _POSTGRESQL["53"]),
+    (("the database system is",), _POSTGRESQL["57P"]),
+)
+
 
 @contextmanager
 def explained(url: URL) -> Iterator[None]:
@@ -61,8 +73,8 @@ def name(url: URL) -> str:
     """What to call a database: its file, or its address without the password."""
     if url.get_backend_name() == "sqlite":
         return str(url.database)
-    shown = url.set(drivername="postgresql", query={}, password=None)
-    return shown.render_as_string(hide_password=True)
+    shown = URL.create("postgresql", username=url.username, host=url.host, port=url.port, database=url.database)
+    return shown.render_as_string()
 
 
 def _sqlite(error: BaseException | None) -> str | None:
@@ -74,16 +86,12 @@ def _postgresql(error: exc.DBAPIError) -> str | None:
     state = getattr(error.orig, "sqlstate", None)
     if state is not None:
         return next((_POSTGRESQL[state[:length]] for length in (5, 3, 2) if state[:length] in _POSTGRESQL), None)
-    # Without a state the server has not spoken: it could not be reached, or an option of the URL is none. What libpq
-    # says then may hold the whole address, so it is not repeated.
+    # Without a state it failed before there was a connection. What libpq says then may hold the whole address, so it is
+    # looked into and not repeated.
     kind = type(error.orig).__name__
     if kind == "OperationalError" or error.connection_invalidated:
         said = str(error.orig)
-        if "password authentication failed" in said or "no pg_hba.conf entry" in said or "no password supplied" in said:
-            return _POSTGRESQL["28"]
-        if 'database "' in said and "does not exist" in said:
-            return _POSTGRESQL["3D"]
-        return "the server cannot be reached; check that it runs, and the address in TOPICWIRE_DATABASE_URL"
+        return next((reason for words, reason in _CONNECTING if all(word in said for word in words)), _UNREACHABLE)
     if kind == "ProgrammingError":
         return "TOPICWIRE_DATABASE_URL has an option that PostgreSQL does not know; correct it"
     return None

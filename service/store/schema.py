@@ -173,7 +173,7 @@ tags = Table(
     Column("score", Double, nullable=False),  # the model's; 1 or 0 where a reader said so
     Column("given", Boolean, nullable=False),
     Column("placed", Moment, nullable=False),  # as of the post
-    Index("tags_by_place", "topic", "placed", "post_id", sqlite_where=text("given"), postgresql_where=text("given")),
+    Index("tags_by_place", "topic", "placed", "post_id", sqlite_where=text("given = 1"), postgresql_where=text("given")),
 )
 
 # A correction holds the post as the reader saw it, so that it is an example whatever becomes of the post.

@@ -98,8 +98,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("post_id", "topic", name="tags_key"),
         sa.ForeignKeyConstraint(["post_id"], ["posts.id"], name="tags_post_id", ondelete="CASCADE"),
     )
-    given = sa.text("given")
-    op.create_index("tags_by_place", "tags", ["topic", "placed", "post_id"], sqlite_where=given, postgresql_where=given)
+    op.create_index(
+        "tags_by_place",
+        "tags",
+        ["topic", "placed", "post_id"],
+        sqlite_where=sa.text("given = 1"),
+        postgresql_where=sa.text("given"),
+    )
 
     op.create_table(
         "corrections",
