@@ -9,6 +9,7 @@ from typing import Any, Self
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.engine import URL
+from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from model.errors import StoreError
 from service.settings import Settings
@@ -16,6 +17,7 @@ from service.store import migrate
 from service.store.failures import explained, name
 
 BUSY_SECONDS = 10.0  # how long to wait for another process's transaction
+_SETTING = "TOPICWIRE_DATABASE_URL"
 _CONNECT_SECONDS = 10  # how long to wait for a server's answer
 
 
@@ -109,8 +111,6 @@ def _prepare(path: Path, busy_seconds: float) -> None:
 
 
 def _explicable(error: sqlite3.Error) -> Exception:
-    from sqlalchemy.exc import DBAPIError
-
     return DBAPIError("PRAGMA journal_mode", None, error)
 
 
@@ -132,18 +132,19 @@ def _sqlite_engine(url: URL, busy_seconds: float) -> Engine:
 
 
 def _postgresql(url: str) -> URL:
-    """The URL with the driver that topicwire uses. Settings have checked its form."""
-    return make_url(url).set(drivername="postgresql+psycopg")
+    """The URL with the driver that topicwire uses."""
+    try:
+        return make_url(url).set(drivername="postgresql+psycopg")
+    except ArgumentError:
+        raise StoreError("it is no URL; write postgresql://USER:PASSWORD@HOST/DATABASE", subject=_SETTING) from None
 
 
 def _postgresql_engine(url: URL, busy_seconds: float) -> Engine:
     wait = {} if "connect_timeout" in url.query else {"connect_timeout": _CONNECT_SECONDS}
     try:
         engine = create_engine(url, connect_args=wait, hide_parameters=True, pool_pre_ping=True)
-    except ModuleNotFoundError:
-        raise StoreError(
-            "PostgreSQL needs a driver: pip install 'topicwire[postgres]'", subject="TOPICWIRE_DATABASE_URL"
-        ) from None
+    except ImportError:
+        raise StoreError("PostgreSQL needs a driver: pip install 'topicwire[postgres]'", subject=_SETTING) from None
 
     @event.listens_for(engine, "connect")
     def connected(connection: Any, _: Any) -> None:

@@ -129,6 +129,8 @@ sources = Table(
 # What to call a source.
 source_name = func.coalesce(func.nullif(sources.c.title_override, ""), func.nullif(sources.c.title, ""), sources.c.url)
 
+_HAS_ORIGINAL = "original IS NOT NULL"
+
 posts = Table(
     "posts",
     metadata,
@@ -157,7 +159,8 @@ posts = Table(
     UniqueConstraint("key"),
     Index("posts_by_place", "placed", "id"),
     Index("posts_by_source", "source_id", "placed", "id"),
-    Index("posts_by_original", "original"),
+    # Most posts have none; an index of these would only mislead whoever plans a query.
+    Index("posts_by_original", "original", sqlite_where=text(_HAS_ORIGINAL), postgresql_where=text(_HAS_ORIGINAL)),
     # Longer than a tree's page can hold, some of them.
     Index("posts_by_guid", "guid", postgresql_using="hash"),
     Index("posts_by_canonical", "canonical", postgresql_using="hash"),

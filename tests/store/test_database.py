@@ -4,6 +4,7 @@ import multiprocessing
 import os
 import sqlite3
 import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -266,6 +267,14 @@ def test_what_is_no_database_is_left_as_it_is(tmp_path: Path, there: str) -> Non
 def test_a_server_that_is_not_there(address: str, said: str) -> None:
     with refused(said):
         Store(address)
+
+
+def test_an_address_that_is_none_and_a_driver_that_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    with refused("TOPICWIRE_DATABASE_URL: it is no URL; write postgresql://USER:PASSWORD@HOST/DATABASE"):
+        Store("secret")
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    with refused("PostgreSQL needs a driver: pip install 'topicwire[postgres]'"):
+        Store("postgresql://ann:secret@127.0.0.1:1/x")
 
 
 def test_what_a_server_refuses(server: postgres.Server, template: str) -> None:

@@ -118,7 +118,8 @@ class Walks(RuleBasedStateMachine):
         if self.store.known(one.id, [str(number)]):
             self.version += 1
             changed = post(str(number), f"version {self.version}", hours=self.version)
-            record(self.store, one, [tagged(changed, *("a" if number % 3 else "b"))], at=self.now)
+            answer = tagged(changed, *("a" if number % 3 else "b"))
+            record(self.store, one, [PolledPost(answer, f"https://story.example/{number}")], at=self.now)
 
     @rule(name=names)
     def remove(self, name: str) -> None:

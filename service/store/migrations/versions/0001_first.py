@@ -82,7 +82,8 @@ def upgrade() -> None:
     )
     op.create_index("posts_by_place", "posts", ["placed", "id"])
     op.create_index("posts_by_source", "posts", ["source_id", "placed", "id"])
-    op.create_index("posts_by_original", "posts", ["original"])
+    has_original = sa.text("original IS NOT NULL")
+    op.create_index("posts_by_original", "posts", ["original"], sqlite_where=has_original, postgresql_where=has_original)
     op.create_index("posts_by_guid", "posts", ["guid"], postgresql_using="hash")
     op.create_index("posts_by_canonical", "posts", ["canonical"], postgresql_using="hash")
     for statement in _SEARCH[op.get_context().dialect.name]:
