@@ -11,8 +11,9 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 
+from model._prose import Candidate, candidates
 from model.function_words import FUNCTION_WORDS
-from model.text import Sentence, Text
+from model.text import Text
 
 # Defaults of what callers may choose.
 SENTENCES = 3
@@ -28,13 +29,12 @@ class Weights:
     title: float = 0.6  # share of the title's words that the sentence takes up
     centrality: float = 0.5  # cosine to all words of the post
     cue: float = 0.3  # it announces what the post does
+    abstract: float = 0.5  # the author calls it the short of it
     repetition: float = 0.6  # discount: cosine to the most similar sentence chosen before
 
 
 WEIGHTS = Weights()
 
-_MIN_WORDS, _MOST_WORDS = 6, 50
-_TERMINAL = re.compile(r"""[.!?…。！？][)\]"'”’»」』]*+\Z""")
 _CUE = re.compile(
     r"\b(?:in this (?:post|article|blog|guide|tutorial|document|section)|"
     r"this (?:post|article|guide|tutorial|document|page|release)|"
@@ -45,37 +45,50 @@ _CUE = re.compile(
 
 
 def summarize(text: Text, *, sentences: int = SENTENCES, max_words: int = MAX_WORDS, weights: Weights = WEIGHTS) -> list[str]:
-    """Up to `sentences` sentences, about `max_words` words in all, in reading order; [] where there is no prose.
+    """At most `sentences` sentences of at most `max_words` words in all, in reading order; [] where there is no prose.
 
-    A sentence that would go over `max_words` is passed over, unless it is the first chosen.
+    A sentence that leans on the one before it ("However, ...") is taken together with that one or not at all.
     """
-    candidates = _candidates(text)
-    if not candidates:
-        return []
+    found = candidates(text)
     everything = _Bag(Counter(word for word in text.words() if word not in FUNCTION_WORDS))
     title = {word for word in text.title_words if word not in FUNCTION_WORDS}
-    bags = [_Bag(Counter(word for word in sentence.words if word not in FUNCTION_WORDS)) for sentence in candidates]
+    bags = [_Bag(Counter(word for word in candidate.words if word not in FUNCTION_WORDS)) for candidate in found]
     worth = [
         weights.position / (1 + index / weights.decay)
         + weights.title * (len(title & bag.counts.keys()) / len(title) if title else 0)
         + weights.centrality * bag.cosine(everything)
-        + weights.cue * bool(_CUE.search(sentence.text))
-        for index, (sentence, bag) in enumerate(zip(candidates, bags, strict=True))
+        + weights.cue * bool(_CUE.search(candidate.text))
+        + weights.abstract * candidate.abstract
+        for index, (candidate, bag) in enumerate(zip(found, bags, strict=True))
     ]
-    sizes = [len(sentence.text.split()) for sentence in candidates]
-    repeated = [0.0] * len(candidates)
-    chosen: list[int] = []
-    left = max_words
-    remaining = list(range(len(candidates)))
-    while remaining and len(chosen) < sentences:
-        best = max(remaining, key=lambda index: worth[index] - weights.repetition * repeated[index])
-        chosen.append(best)
-        left -= sizes[best]
+    repeated = [0.0] * len(found)
+    chosen: set[int] = set()
+    words_left = max_words
+    waiting = [chain for chain in _chains(found, sentences) if sum(found[index].size for index in chain) <= words_left]
+    while waiting and len(chosen) < sentences:
+        best = max(waiting, key=lambda chain: sum(worth[at] - weights.repetition * repeated[at] for at in chain) / len(chain))
+        chosen.update(best)
+        words_left -= sum(found[index].size for index in best)
         # What no longer fits is never looked at again: the work stays linear in the length of the post.
-        remaining = [index for index in remaining if index != best and sizes[index] <= left]
-        for index in remaining:
-            repeated[index] = max(repeated[index], bags[index].cosine(bags[best]))
-    return [candidates[index].text for index in sorted(chosen)]
+        left = (tuple(index for index in chain if index not in chosen) for chain in waiting)
+        waiting = [
+            chain
+            for chain in left
+            if chain and len(chosen) + len(chain) <= sentences and sum(found[index].size for index in chain) <= words_left
+        ]
+        for index in {index for chain in waiting for index in chain}:
+            repeated[index] = max(repeated[index], *(bags[index].cosine(bags[new]) for new in best))
+    return [found[index].text for index in sorted(chosen)]
+
+
+def _chains(found: list[Candidate], most: int) -> list[tuple[int, ...]]:
+    """Each candidate with those that it needs before it, where that is not more than `most`."""
+    chains: list[tuple[int, ...]] = []
+    for index, candidate in enumerate(found):
+        before = () if candidate.needs is None else chains[candidate.needs]
+        # A chain that is too long stays too long whatever is added to it.
+        chains.append((*before, index) if len(before) <= most else before)
+    return [chain for chain in chains if len(chain) <= most]
 
 
 class _Bag:
@@ -92,14 +105,3 @@ class _Bag:
             return 0.0
         counts = other.counts
         return sum(count * counts[word] for word, count in self.counts.items() if word in counts) / (self.norm * other.norm)
-
-
-def _candidates(text: Text) -> list[Sentence]:
-    """The sentences of prose that can be read alone; a sentence that is there twice counts once."""
-    found: dict[str, Sentence] = {}
-    for block, sentences in zip(text.blocks, text.sentences, strict=True):
-        if block.kind == "paragraph":
-            for sentence in sentences:
-                if _MIN_WORDS <= sentence.text.count(" ") + 1 <= _MOST_WORDS and _TERMINAL.search(sentence.text):
-                    found.setdefault(sentence.text, sentence)
-    return list(found.values())
