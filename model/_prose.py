@@ -10,6 +10,7 @@ from model.function_words import FUNCTION_WORDS
 from model.text import Block, Sentence, Text
 
 MIN_WORDS, MOST_WORDS = 6, 50
+MIN_CONTENT = 3  # distinct words that are no function words: "It is on purpose, of course." says nothing
 
 
 class Candidate(NamedTuple):
@@ -19,7 +20,7 @@ class Candidate(NamedTuple):
     words: list[str]  # lower case
     size: int  # in words, as readers count them
     abstract: bool  # from what the author calls the short of it
-    opens: bool  # the first sentence of its block
+    opening: bool  # the first sentence of its block
     needs: int | None  # index of the candidate right before it, without which it would make no sense
 
 
@@ -157,6 +158,7 @@ _BOILERPLATE = re.compile(
 )  # fmt: skip
 # It points at something that stands beside it and is not quoted.
 _POINTING = re.compile(
+    r"\b(?:the|these|some|the same) (?:steps|instructions|commands)\b|\bhere(?:'s| is| are|’s)\b|(?:\A|[,;(–—] ?)(?:please )?see\b|: [-–•*] |(?: [-–•*] .*){3}|"
     r"\b(?:the|these|this|as|are|is|like|one of the|all) following\b(?!.*: \w)|\bfollowing (?:\w+ ){0,3}(?:command|code|steps|example|table|"
     r"figure|diagram|list|snippet|screenshot|image)|\bas follows\b|"
     r"\b(?:shown|seen|listed|described|defined|depicted|illustrated|mentioned|see|outlined|explained|discussed|given|linked|noted) "
@@ -175,7 +177,7 @@ _STEP = re.compile(
 )
 # "Stability: The interface ..." and "Stability – The ...": a label of a few words, then a sentence of its own.
 _LABEL = re.compile(r"(?:[^\s:,.!?]+ ){0,4}[^\s:,.!?]+(?::| [–—-]+)\s")
-_CODE = re.compile(r"[{}<>|\\`]|\[\[|\]\[|\]\(|@\[|=[\"']|::|=>|->|==|&&|://|\w\(\)?\w*[,)]?;|^\s*[#/@$]|\s[.]/|~/")
+_CODE = re.compile(r"[{}<>|\\`]|\[\[|\]\[|\]\(|@\[|=[\"']|::|=>|->|==|&&|://|\w\(\)?\w*[,)]?;|^\s*[#/@$]|\s[.]/|~/|[a-z]{2}\.(?:The|This|These|It|We|You|An?|In|For|If|When|To|Its|And|But)\b")
 _NUMBERED = re.compile(r"\(?(?:\d{1,3}|[a-z]|[ivx]+)[.)]\s", re.I)
 
 
@@ -198,7 +200,7 @@ def _is_quotable(text: str, size: int, sentence: Sentence, title: set[str], *, e
     if _BOILERPLATE.search(text) or _POINTING.search(text) or _STEP.match(text) or _GREETING.match(text):
         return False
     said = _content(sentence.words)
-    return not title or len(said - title) > 1
+    return not (english and len(said) < MIN_CONTENT) and not (title and len(said - title) <= 1)
 
 
 _NAME = re.compile(r"[a-z]+[A-Z0-9]")
@@ -279,9 +281,12 @@ _LEANS = re.compile(
     r"(?:to|with|for|by|from|in|on|at|after|before|like|unlike|of|without|despite) (?:it|them|that|those|him|her|its|their)\b|"
     r"(?:if|when|while|once|although|though|since|unless|as|until|because|after|before|where|how) (?:it|they|that|he|she|so|not)\b|"
     r"(?:to|by|in) do(?:ing)? (?:so|this|that|it)\b|"
+    rf"(?:[^\s,;:]+ ){{1,7}}(?:these|those|this)\b(?! {_ITSELF}| who| of us| that)|(?:[^\s,;:]+ ){{1,4}}both[,.]|"
+    r"(?:[^\s,;:]+ ){1,4}that (?:need|problem|issue|challenge|question|goal|gap|approach|idea|trend|feature|point|case|reason)\b|"
+    r"(?:[^\s,;:]+ ){1,3}also\b|"
     # Words that join what they begin to what was before.
     r"(?:and|but|so|or|nor|yet|also|thus|hence|then|moreover|furthermore|additionally|consequently|accordingly|conversely|"
-    r"nevertheless|nonetheless|similarly|otherwise|alternatively|meanwhile|instead(?! of)|rather(?! than)|anyways?|namely|"
+    r"nevertheless|nonetheless|similar(?:ly)?|oh|otherwise|alternatively|meanwhile|instead(?! of)|rather(?! than)|anyways?|namely|"
     r"second|secondly|third|thirdly|fourth|thankfully|luckily|fortunately|unfortunately|sadly|eventually|afterwards?|ironically|"
     r"interestingly|surprisingly|importantly|notably|crucially|specifically|ultimately|overall|admittedly|clearly|obviously|"
     r"naturally|plus|too|even (?:so|better|worse|then|more|though this))\b|"

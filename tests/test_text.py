@@ -45,7 +45,7 @@ BLOCKS = [
 
 @pytest.mark.parametrize(("html", "blocks"), BLOCKS, ids=range(len(BLOCKS)))
 def test_blocks(html: str, blocks: list[tuple[str, str]]) -> None:
-    assert [tuple(block) for block in html_blocks(html)] == blocks
+    assert [(block.kind, block.text) for block in html_blocks(html)] == blocks
 
 
 def test_plain_text_has_a_paragraph_between_blank_lines() -> None:
