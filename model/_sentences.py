@@ -70,7 +70,7 @@ def _ends(text: str, start: int, end: re.Match[str]) -> bool:
     return True
 
 
-_PAIRS = ("()", "“”")
+_PAIRS = (("(", ")"), ("“", "”"))
 _REACH = 400  # characters that an aside may be long; one that is never closed must not swallow the text
 
 

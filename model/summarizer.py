@@ -7,11 +7,10 @@ said (maximal marginal relevance: Carbonell and Goldstein, 1998).
 """
 
 import math
-import re
 from collections import Counter
 from dataclasses import dataclass, replace
 
-from model._prose import Candidate, candidates
+from model._prose import ITEMS, PARAGRAPHS, Candidate, Prose
 from model.function_words import FUNCTION_WORDS
 from model.text import Text
 
@@ -33,7 +32,6 @@ class Weights:
     title: float = 0.5  # share of the title's words that the sentence takes up: the title is the author's own summary
     centrality: float = 1.0  # cosine to all words of the post; it is seldom above a half, so in effect as much as the title
     opening: float = 0.2  # it is the first of its paragraph, which says what the rest is about
-    cue: float = 0.3  # it announces what the post does; little, since such phrases are also idle
     abstract: float = 0.5  # the author calls it the short of it
     repetition: float = 0.5  # discount: cosine to the most similar sentence chosen before
 
@@ -42,75 +40,71 @@ WEIGHTS = Weights()
 # The first sentence is often a hook for the second: where only one is wanted, the beginning counts for less.
 WEIGHTS_ALONE = replace(WEIGHTS, position=0.5)
 
-_CUE = re.compile(
-    r"\b(?:in this (?:post|article|blog|guide|tutorial|document|section)|"
-    r"this (?:post|article|guide|tutorial|document|page|release)|"
-    r"we(?:'re| are|’re)? (?:announc|introduc|releas|launch|excited|happy|pleased|proud|thrilled)\w*|"
-    r"(?:is|are) now (?:generally )?available|learn how|shows? (?:you )?how|explains? how|describes|tl;?dr)\b",
-    re.IGNORECASE,
-)
-
-
 def summarize(text: Text, *, sentences: int = SENTENCES, max_words: int = MAX_WORDS, weights: Weights | None = None) -> list[str]:
     """At most `sentences` sentences of at most `max_words` words in all, in reading order; [] where there is no prose.
 
     A sentence that leans on the one before it ("However, ...") is taken together with that one or not at all.
     """
     weights = weights or (WEIGHTS if sentences > 1 else WEIGHTS_ALONE)
-    found = candidates(text)
-    everything = _Bag(Counter(word for word in text.words() if word not in FUNCTION_WORDS))
-    title = {word for word in text.title_words if word not in FUNCTION_WORDS}
-    bags = [_Bag(Counter(word for word in candidate.words if word not in FUNCTION_WORDS)) for candidate in found]
-    worth = [
+    counts = Counter(text.words())
+    function_words = sum(counts.pop(word, 0) for word in FUNCTION_WORDS)
+    # In English prose every other word holds the sentence together; in other languages hardly any is one of these.
+    english = function_words > 0.25 * (function_words + counts.total())
+    for kinds in (PARAGRAPHS, ITEMS):
+        prose = Prose(text, kinds, english=english)
+        chosen = _choose(prose, _worth(prose.candidates, text, counts, weights), sentences, max_words, weights.repetition)
+        if chosen:
+            return [prose.candidates[index].text for index in sorted(chosen)]
+    return []
+
+
+def _worth(candidates: list[Candidate], text: Text, counts: Counter[str], weights: Weights) -> list[float]:
+    """What each candidate is worth by itself."""
+    title = frozenset(text.title_words) - FUNCTION_WORDS
+    length = math.sqrt(sum(count * count for count in counts.values()))
+    return [
         weights.position / (1 + index / weights.decay)
-        + weights.title * (len(title & bag.counts.keys()) / len(title) if title else 0)
-        + weights.centrality * bag.cosine(everything)
-        + weights.cue * bool(_CUE.search(candidate.text))
-        + weights.abstract * candidate.abstract
+        + weights.title * len(title & candidate.content) / max(1, len(title))
+        + weights.centrality
+        * sum(map(counts.__getitem__, candidate.content))
+        / max(1.0, length * math.sqrt(len(candidate.content)))
         + weights.opening * candidate.opening
-        for index, (candidate, bag) in enumerate(zip(found, bags, strict=True))
+        + weights.abstract * candidate.abstract
+        for index, candidate in enumerate(candidates)
     ]
-    repeated = [0.0] * len(found)
+
+
+def _choose(prose: Prose, worth: list[float], sentences: int, words: int, repetition: float) -> set[int]:
+    """Indexes of the candidates chosen, each the best of those left together with what it leans on."""
+    candidates = prose.candidates
     chosen: set[int] = set()
-    words_left = max_words
-    waiting = [chain for chain in _chains(found, sentences) if sum(found[index].size for index in chain) <= words_left]
-    while waiting and len(chosen) < sentences:
-        best = max(waiting, key=lambda chain: sum(worth[at] - weights.repetition * repeated[at] for at in chain) / len(chain))
-        chosen.update(best)
-        words_left -= sum(found[index].size for index in best)
-        # What no longer fits is never looked at again: the work stays linear in the length of the post.
-        left = (tuple(index for index in chain if index not in chosen) for chain in waiting)
-        waiting = [
-            chain
-            for chain in left
-            if chain and len(chosen) + len(chain) <= sentences and sum(found[index].size for index in chain) <= words_left
-        ]
-        for index in {index for chain in waiting for index in chain}:
-            repeated[index] = max(repeated[index], *(bags[index].cosine(bags[new]) for new in best))
-    return [found[index].text for index in sorted(chosen)]
+    net = worth.copy()  # less what it repeats
+    value = net.copy()  # the same, as a mean over the chain once that is known; before, no chain is asked for
+    known: dict[int, tuple[int, ...]] = {}  # chains without what is chosen already
+    left = set(range(len(candidates)))
+    while left and len(chosen) < sentences:
+        best = max(left, key=lambda index: (value[index], -index))
+        if best not in known:
+            known[best] = tuple(index for index in prose.chain(best) if index not in chosen)
+            size = sum(candidates[index].size for index in known[best])
+            if not known[best] or len(chosen) + len(known[best]) > sentences or size > words:
+                left.discard(best)
+            else:
+                value[best] = sum(net[index] for index in known[best]) / len(known[best])
+            continue
+        taken = known[best]
+        chosen.update(taken)
+        left.difference_update(taken)
+        words -= sum(candidates[index].size for index in taken)
+        for index in left:
+            alike = max(_likeness(candidates[index].content, candidates[other].content) for other in taken)
+            net[index] = min(net[index], worth[index] - repetition * alike)
+        for index in left:
+            value[index] = net[index]
+        known.clear()
+    return chosen
 
 
-def _chains(found: list[Candidate], most: int) -> list[tuple[int, ...]]:
-    """Each candidate with those that it needs before it, where that is not more than `most`."""
-    chains: list[tuple[int, ...]] = []
-    for index, candidate in enumerate(found):
-        before = () if candidate.needs is None else chains[candidate.needs]
-        # A chain that is too long stays too long whatever is added to it.
-        chains.append((*before, index) if len(before) <= most else before)
-    return [chain for chain in chains if len(chain) <= most]
-
-
-class _Bag:
-    """How often each word is there, and the length of that as a vector."""
-
-    __slots__ = ("counts", "norm")
-
-    def __init__(self, counts: Counter[str]) -> None:
-        self.counts = counts
-        self.norm = math.sqrt(sum(count * count for count in counts.values()))
-
-    def cosine(self, other: "_Bag") -> float:
-        if not self.norm or not other.norm:
-            return 0.0
-        counts = other.counts
-        return sum(count * counts[word] for word, count in self.counts.items() if word in counts) / (self.norm * other.norm)
+def _likeness(one: frozenset[str], other: frozenset[str]) -> float:
+    """The cosine of two sets of words."""
+    return len(one & other) / math.sqrt(len(one) * len(other)) if one and other else 0.0

@@ -54,7 +54,9 @@ class Length(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    sentences: Natural = Field(summarizer.SENTENCES, ge=1, le=summarizer.MOST_SENTENCES, description="sentences of a summary at most")
+    sentences: Natural = Field(
+        summarizer.SENTENCES, ge=1, le=summarizer.MOST_SENTENCES, description="sentences of a summary at most"
+    )
     max_words: Natural = Field(summarizer.MAX_WORDS, ge=1, le=10_000, description="words of a summary at most")
 
 
