@@ -1,7 +1,7 @@
 """The English wording that keeps a sentence out of a summary, or ties it to the one before. Each table is one pattern.
 
-In the tables, each line is an alternative of a regular expression, and ' outside of [] stands for both apostrophes. Letters match in
-either case. All patterns are meant for text of bounded length.
+In the tables, each line is an alternative of a regular expression, and ' outside of [] stands for both apostrophes.
+Letters match in either case. All patterns are meant for text of bounded length.
 """
 
 import re
@@ -58,16 +58,17 @@ APART = _pattern(
 
 # --- Sentences ----------------------------------------------------------------------------------------------------------
 
-GREETING = _pattern("", "dear|hello|hi|hey|greetings|welcome|happy (new|holidays)|good (morning|day)")
+GREETING = _pattern("", "my name is|dear|hello|hi|hey|greetings|welcome|happy (new|holidays)|good (morning|day)")
 # Calls to act, thanks, farewells: they could be said of any post, so they say nothing of this one.
 BOILERPLATE = _pattern(
     r"\b",
     r"""
-    (learn|read|find out|see|discover|explore) more|join (us|our|the (conversation|discussion|community))
-    click (here|on|the)|subscrib\w+ (to|for|now|here|today)|unsubscribe|follow (us|me|along)|sign(ing)? up
+    (learn|read|find out|find|see|discover|explore) more|you can find (all|the|our)
+    join (us|our|the (conversation|discussion|community))
+    click (here|on|the)|subscrib(e|ing) (to (our|my)|now|here|today)|unsubscribe|follow (us|me|along)|sign(ing)? up
     stay tuned|stay up to date|thank(s| you)(?! to (?!all\b|every|you|our))|contact (us|me)|reach out|get in touch
     let (us|me) know|leave (a|your) (comment|feedback)|feel free|(don't|do not) (miss|forget|hesitate)
-    (love|like) to hear|look(ing)? forward to|hope (you|this|that you)|happy (coding|reading|hacking|building|shipping)|see you
+    (love|like|want) to hear|look(ing)? forward to|hope (you|this|that you)|happy (coding|reading|hacking|building|shipping)|see you
     (register|download|order|buy|apply|enroll|try it|get started|start) (now|today|here|for free)
     (available|found|read|seen|see|summary|more|details|recording|slides) (\w+ )?here|check(ing)? (\w+ )?out
     for (more|further|additional|full|detailed|the full) (\w+ )?(information|info|details|context|background|guidance)
@@ -82,28 +83,43 @@ BOILERPLATE = _pattern(
     the rest of (this|the) (post|article|blog)|this (sub)?section|without further ado|buckle up|read on|keep reading
     """,
 )
+# Each of them has one of these words; most sentences have none, which is quickly seen.
+BOILERPLATE_WORDS = frozenset(
+    """more join click subscribe subscribing unsubscribe follow sign signing tuned date thank thanks contact reach touch let leave
+    feel forget hesitate miss hear forward hope happy see you register download order buy apply enroll try started start here
+    out information info details context background guidance docs documentation reference readme notes changelog faq website
+    site homepage repository repo overview guide tutorial article page section subsection find questions feedback comments
+    thoughts issues cross crossposted originally own rights terms word give star sponsored next following upcoming future
+    subsequent remaining rest ado buckle read reading""".split()
+)
 # It points at something that stands beside it and is not quoted.
 POINTING = _pattern(
-    "",
+    r"\b",
     r"""
-    (\A|[,;(–—] ?)(please )?see\b|\b(the|these|some|the same) (steps|instructions|commands)\b|\bhere('s| is| are)\b
-    \b(the|these|this|as|are|is|like) following\b(?!.*: \w)|\bas follows\b|\b(below|above)[.!]?\Z
-    \bfollowing (\w+ ){0,3}(commands?|code|steps?|examples?|table|figure|diagram|list|snippet|screenshot|image)\b
-    \b(shown|seen|listed|described|defined|depicted|illustrated|mentioned|see) (\w+ )?(below|above|here|earlier|previously)\b
-    \b(outlined|explained|discussed|given|linked|noted) (\w+ )?(below|above|here|earlier|previously)\b
-    \b(figures?|fig\.|tables?|listings?|diagrams?|screenshots?|images?|charts?|graphs?) (\d|below|above|shows?)\b
-    \b(examples?|snippets?) (\d|below|above|shows?)\b
-    \b(code|commands?|picture|video) (below|above|shows?)\b|\b(illustrates?|depicts?) (how|the)\b.*\b(diagram|figure)\b
-    \b(above|below) (figure|table|diagram|screenshot|image|example|snippet|code|commands?|chart|graph|picture)\b
+    (\A|(?<=[,;(–—])|(?<=[,;(–—] ))(please )?see\b|here('s| is| are)\b
+    (the|these|some|the same) (steps|instructions|commands)\b|the (first|second|third|next|last) (command|step|line)\b
+    (the|these|this|as|are|is|like) following\b(?!.*: \w)|as follows\b|(below|above|here)[.!]?\Z|(?<!.)below
+    following (\w+ ){0,3}(commands?|code|steps?|examples?|table|figure|diagram|list|snippet|screenshot|image)\b
+    (shown|seen|listed|described|defined|depicted|illustrated|mentioned|see) (\w+ )?(below|above|here|earlier|previously)\b
+    (outlined|explained|discussed|given|linked|noted) (\w+ )?(below|above|here|earlier|previously)\b
+    (figures?|fig\.|tables?|listings?|diagrams?|screenshots?|images?|charts?|graphs?) (\d|below|above|shows?)\b
+    (examples?|snippets?) (\d|below|above|shows?)\b
+    (code|commands?|picture|video) (below|above|shows?)\b|(illustrates?|depicts?) (how|the)\b.*\b(diagram|figure)\b
+    (above|below) (figure|table|diagram|screenshot|image|example|snippet|code|commands?|chart|graph|picture)\b
     """,
     "",
+)
+POINTING_WORDS = frozenset(
+    """see steps instructions commands command step line here following follows below above earlier previously figure figures fig
+    table tables listing listings diagram diagrams screenshot screenshots image images chart charts graph graphs example
+    examples snippet snippets code picture video illustrate illustrates depict depicts""".split()
 )
 # An instruction out of a row of steps.
 STEP = _pattern(
     r"(?:now |then |next,? |first,? )?",
     r"""
-    click|select|press|right-click|navigate|scroll|type|paste|copy|tick|check that|go to|enter|open (a|the|your)
-    run (the|this)|note (that|the|how)|notice|remember|make sure|be sure|see|refer
+    let's|watch|read|visit|try|grab|browse|click|select|press|right-click|navigate|scroll|type|paste|copy|tick|check that|go to|enter|open (a|the|your)
+    run (the|this)|note (that|the|how)|notice|remember|keep in mind|make sure|be sure|see|refer
     """,
 )
 
@@ -121,19 +137,20 @@ LEANS = _pattern(
     rf"""
     (this|these)\b(?!{_ITSELF})|that|those(?! who| of us)|it|its|they|their|them|he|she|his|her|such
     (the|a|an) (former|latter|same|other|others|second|third|fourth|rest|remaining|above|previous|aforementioned)
-    (a|an) (similar|alternative)|the (resulting|result|answer|reason|idea|goal|catch|trick|downside|upside|difference) (is|was|being)
+    the answer|(a|an) (similar|alternative)
+    the (resulting|result|reason|idea|goal|catch|trick|downside|upside|difference) (is|was|being)
     another|others|neither|either|which|who|whose|where|same|here|there(fore|by|after)|likewise|both(?! .{{1,60}}\band\b)
     \w+ of (these|those|them|this|that|which)\b(?!{_ITSELF})
     (to|with|for|by|from|in|on|at|after|before|like|unlike|of|without|despite) (it|them|that|those|him|her|its|their)
     (if|when|while|once|although|though|since|unless|as|until|because|after|before|where|how) (it|they|that|he|she|so|not)
-    (to|by|in) do(ing)? (so|this|that|it)|([^\s,;:]+ ){{1,3}}also|([^\s,;:]+ ){{1,4}}both(?=[,.])
+    (to|by|in) do(ing)? (so|this|that|it)|([^\s,;:]+ ){{1,3}}also|.{{,120}} both(?=[,.])
     ([^\s,;:]+ ){{1,7}}(these|those|this)\b(?!{_ITSELF}| who| of us| that)
-    ([^\s,;:]+ ){{1,4}}that (need|problem|issue|challenge|question|goal|gap|approach|idea|trend|feature|point|case|reason)
+    ([^\s,;:]+ ){{1,4}}that (need|problem|issue|challenge|question|goal|gap|approach|idea|trend|feature|point|case|reason|work|effort)
     and|but|so|or|nor|yet|also|thus|hence|then|moreover|furthermore|additionally|consequently|accordingly|conversely|oh|plus|too
     nevertheless|nonetheless|similar(ly)?|otherwise|alternatively|meanwhile|instead(?! of)|rather(?! than)|anyways?|namely
     second|secondly|third|thirdly|fourth|thankfully|luckily|fortunately|unfortunately|sadly|eventually|afterwards?|ironically
-    interestingly|surprisingly|importantly|notably|crucially|specifically|ultimately|admittedly|clearly|obviously|naturally|overall
-    even (so|better|worse|then|more)
+    interestingly|surprisingly|importantly|notably|crucially|specifically|ultimately|admittedly|clearly|obviously|naturally
+    even (so|better|worse|then|more)|overall|speaking of
     (however|still|again|first|firstly|finally|lastly|next|last|now|besides|later|well|yes|no|ok|okay|sure|right|indeed)(?=,)
     (actually|basically|essentially|instead|true|granted|first of all|maybe|perhaps|to (start|begin)( with)?)(?=,)
     for (example|instance|one thing|these|this|that|comparison|reference|the same)|(e\.g|i\.e)(?=\.)
@@ -142,7 +159,8 @@ LEANS = _pattern(
     as (a result|such|a consequence|mentioned|noted|discussed|described|explained|expected|always|before|above|usual|well)
     as (part of (this|that|the)|(we|you|i) (can |have |\w+ )?(see|saw|seen|mentioned|said|noted|discussed|described|know))
     on (the other hand|the contrary|top of|the flip side|the one hand)|at (the same time|this|that|the time)
-    (more|most|what's|equally|just|perhaps) (importantly|more|important|as)|after (all|that)|of course|by (contrast|comparison|now)
+    (more|most|what's|equally|just|perhaps) (importantly|more|important|as)|after (all|that)|of course
+    by (contrast|comparison|now)|before we
     (until|since|from|back|by) (then|there|here|now on)|(to (that|this) end)|not (only|all|every|just|so|to mention)
     what this|why|(with|given|having) (that|all|these|those|this)
     """,

@@ -15,7 +15,7 @@ MIN_WORDS, MOST_WORDS = 6, 50
 MOST_CHARACTERS = 800  # fifty words are not as long as this, whatever they are
 MIN_CONTENT = 3  # distinct words that are no function words: "It is on purpose, of course." says nothing
 # Where a post goes on after as many sentences, it has said long ago what it is about.
-MOST_CANDIDATES = 200
+MOST_CANDIDATES = 50
 
 
 class Candidate(NamedTuple):
@@ -62,9 +62,9 @@ class Prose:
             if block.kind == "heading":
                 section = _section(block.text, first=not headings)
                 headings += 1
-            label = _phrases.ABSTRACT_LABEL.match(block.text) if block.kind in PARAGRAPHS | ITEMS else None
+            label = _phrases.ABSTRACT_LABEL.match(block.text) if block.text[:1] in "TtAaEeSsIiBb" and block.kind in _ANY else None
             abstract = label is not None or section == "abstract"
-            if section == "aside" or block.linked or block.kind not in (PARAGRAPHS | ITEMS if abstract else kinds):
+            if section == "aside" or block.linked or block.kind not in (_ANY if abstract else kinds):
                 before = None
                 continue
             for position, sentence in enumerate(sentences):
@@ -83,28 +83,28 @@ class Prose:
     def _is_quotable(self, candidate: Candidate) -> bool:
         text, words, title = candidate.text, candidate.words, self._title
         # A small letter begins the rest of something, or a name; only after a label it begins a sentence.
-        if (
-            text[0].islower()
-            and not candidate.abstract
-            and not title.intersection(words[:1])
-            and not _NAME.match(text)
-        ):
+        if text[0].islower() and not candidate.abstract and not title.intersection(words[:1]) and not _NAME.match(text):
             return False
         if not _is_balanced(text) or text.count(" - ") > 2:
             return False
         said = candidate.content
-        if (self._english and (len(said) < MIN_CONTENT or not _phrases.has_verb(words))) or (title and len(said - title) <= 1):
+        if (self._english and (len(said) < MIN_CONTENT or not _phrases.has_verb(words))) or (title and said <= title):
             return False
         if any(shape.match(text) for shape in (_NUMBERED, _LABEL, _phrases.STEP, _phrases.GREETING)):
             return False
         if _phrases.APART.match(candidate.block.text[:_BEGINNING]):
             return False
-        return not any(shape.search(text) for shape in (_CODE, _GLUED, _phrases.BOILERPLATE, _phrases.POINTING))
+        if not _phrases.BOILERPLATE_WORDS.isdisjoint(words) and _phrases.BOILERPLATE.search(text):
+            return False
+        if not _phrases.POINTING_WORDS.isdisjoint(words) and _phrases.POINTING.search(text):
+            return False
+        return not (_CODE.search(text) or _GLUED.search(text))
 
 
 PARAGRAPHS: frozenset[Kind] = frozenset({"paragraph"})
 # Prose where there are no paragraphs.
 ITEMS: frozenset[Kind] = frozenset({"item", "quote"})
+_ANY = PARAGRAPHS | ITEMS
 
 
 def count_words(text: str) -> int:
@@ -131,6 +131,8 @@ def _size_of_sentence(text: str) -> int:
         return 0
     bare = text.rstrip(_CLOSINGS)
     if not bare.endswith((".", "!", "…", "。", "！", "｡")) or bare.endswith((" .", "..", ". .")):
+        return 0
+    if not MIN_WORDS - 1 <= text.count(" ") < MOST_WORDS and text.isascii():
         return 0
     size = count_words(text)
     if not MIN_WORDS <= size <= MOST_WORDS or (size <= _MAX_SLOGAN_WORDS and bare.endswith(("!", "！"))):

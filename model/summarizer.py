@@ -9,6 +9,7 @@ said (maximal marginal relevance: Carbonell and Goldstein, 1998).
 import math
 from collections import Counter
 from dataclasses import dataclass, replace
+from operator import mul
 
 from model._prose import ITEMS, PARAGRAPHS, Candidate, Prose
 from model.function_words import FUNCTION_WORDS
@@ -33,12 +34,13 @@ class Weights:
     centrality: float = 1.0  # cosine to all words of the post; it is seldom above a half, so in effect as much as the title
     opening: float = 0.2  # it is the first of its paragraph, which says what the rest is about
     abstract: float = 0.5  # the author calls it the short of it
-    repetition: float = 0.5  # discount: cosine to the most similar sentence chosen before
+    repetition: float = 0.7  # discount: cosine to the most similar sentence chosen before
 
 
 WEIGHTS = Weights()
 # The first sentence is often a hook for the second: where only one is wanted, the beginning counts for less.
-WEIGHTS_ALONE = replace(WEIGHTS, position=0.5)
+WEIGHTS_ALONE = replace(WEIGHTS, position=0.5, opening=0.0)
+
 
 def summarize(text: Text, *, sentences: int = SENTENCES, max_words: int = MAX_WORDS, weights: Weights | None = None) -> list[str]:
     """At most `sentences` sentences of at most `max_words` words in all, in reading order; [] where there is no prose.
@@ -47,7 +49,7 @@ def summarize(text: Text, *, sentences: int = SENTENCES, max_words: int = MAX_WO
     """
     weights = weights or (WEIGHTS if sentences > 1 else WEIGHTS_ALONE)
     counts = Counter(text.words())
-    function_words = sum(counts.pop(word, 0) for word in FUNCTION_WORDS)
+    function_words = sum(counts.pop(word) for word in counts.keys() & FUNCTION_WORDS)
     # In English prose every other word holds the sentence together; in other languages hardly any is one of these.
     english = function_words > 0.25 * (function_words + counts.total())
     for kinds in (PARAGRAPHS, ITEMS):
@@ -61,7 +63,7 @@ def summarize(text: Text, *, sentences: int = SENTENCES, max_words: int = MAX_WO
 def _worth(candidates: list[Candidate], text: Text, counts: Counter[str], weights: Weights) -> list[float]:
     """What each candidate is worth by itself."""
     title = frozenset(text.title_words) - FUNCTION_WORDS
-    length = math.sqrt(sum(count * count for count in counts.values()))
+    length = math.sqrt(sum(map(mul, counts.values(), counts.values())))
     return [
         weights.position / (1 + index / weights.decay)
         + weights.title * len(title & candidate.content) / max(1, len(title))
@@ -96,11 +98,11 @@ def _choose(prose: Prose, worth: list[float], sentences: int, words: int, repeti
         chosen.update(taken)
         left.difference_update(taken)
         words -= sum(candidates[index].size for index in taken)
-        for index in left:
-            alike = max(_likeness(candidates[index].content, candidates[other].content) for other in taken)
-            net[index] = min(net[index], worth[index] - repetition * alike)
-        for index in left:
-            value[index] = net[index]
+        for other in taken if len(chosen) < sentences else ():
+            said = candidates[other].content
+            for index in left:
+                net[index] = min(net[index], worth[index] - repetition * _likeness(candidates[index].content, said))
+        value = net.copy()
         known.clear()
     return chosen
 

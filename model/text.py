@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from html import unescape
+from itertools import chain
 from typing import Any, Literal, NamedTuple, cast
 
 from lxml import etree
@@ -65,7 +66,7 @@ class Text:
     def words(self) -> Iterator[str]:
         """All words of the blocks, in order; not the title's."""
         if "sentences" in self.__dict__:
-            return (word for block in self.sentences for sentence in block for word in sentence.words)
+            return chain.from_iterable(sentence.words for sentence in chain.from_iterable(self.sentences))
         return (word for block in self.blocks for word in words(block.text))
 
 
