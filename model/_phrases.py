@@ -68,7 +68,8 @@ BOILERPLATE = _pattern(
     click (here|on|the)|subscrib(e|ing) (to (our|my)|now|here|today)|unsubscribe|follow (us|me|along)|sign(ing)? up
     stay tuned|stay up to date|thank(s| you)(?! to (?!all\b|every|you|our))|contact (us|me)|reach out|get in touch
     let (us|me) know|leave (a|your) (comment|feedback)|feel free|(don't|do not) (miss|forget|hesitate)
-    (love|like|want) to hear|look(ing)? forward to|hope (you|this|that you)|happy (coding|reading|hacking|building|shipping)|see you
+    (love|like|want) to hear|look(ing)? forward to|hope (you|this|that you)|see you
+    happy (coding|reading|hacking|building|shipping)
     (register|download|order|buy|apply|enroll|try it|get started|start) (now|today|here|for free)
     (available|found|read|seen|see|summary|more|details|recording|slides) (\w+ )?here|check(ing)? (\w+ )?out
     for (more|further|additional|full|detailed|the full) (\w+ )?(information|info|details|context|background|guidance)
@@ -118,7 +119,8 @@ POINTING_WORDS = frozenset(
 STEP = _pattern(
     r"(?:now |then |next,? |first,? )?",
     r"""
-    let's|watch|read|visit|try|grab|browse|click|select|press|right-click|navigate|scroll|type|paste|copy|tick|check that|go to|enter|open (a|the|your)
+    let's|watch|read|visit|try|grab|browse|click|select|press|right-click|navigate|scroll|type|paste|copy|tick
+    check that|go to|enter|open (a|the|your)
     run (the|this)|note (that|the|how)|notice|remember|keep in mind|make sure|be sure|see|refer
     """,
 )
@@ -145,14 +147,15 @@ LEANS = _pattern(
     (if|when|while|once|although|though|since|unless|as|until|because|after|before|where|how) (it|they|that|he|she|so|not)
     (to|by|in) do(ing)? (so|this|that|it)|([^\s,;:]+ ){{1,3}}also|.{{,120}} both(?=[,.])
     ([^\s,;:]+ ){{1,7}}(these|those|this)\b(?!{_ITSELF}| who| of us| that)
-    ([^\s,;:]+ ){{1,4}}that (need|problem|issue|challenge|question|goal|gap|approach|idea|trend|feature|point|case|reason|work|effort)
+    ([^\s,;:]+ ){{1,4}}that (need|problem|issue|challenge|question|goal|gap|approach|idea|trend|feature|point|reason|work|effort)
     and|but|so|or|nor|yet|also|thus|hence|then|moreover|furthermore|additionally|consequently|accordingly|conversely|oh|plus|too
     nevertheless|nonetheless|similar(ly)?|otherwise|alternatively|meanwhile|instead(?! of)|rather(?! than)|anyways?|namely
     second|secondly|third|thirdly|fourth|thankfully|luckily|fortunately|unfortunately|sadly|eventually|afterwards?|ironically
     interestingly|surprisingly|importantly|notably|crucially|specifically|ultimately|admittedly|clearly|obviously|naturally
     even (so|better|worse|then|more)|overall|speaking of
     (however|still|again|first|firstly|finally|lastly|next|last|now|besides|later|well|yes|no|ok|okay|sure|right|indeed)(?=,)
-    (actually|basically|essentially|instead|true|granted|first of all|maybe|perhaps|to (start|begin)( with)?)(?=,)
+    (great|nice|cool|awesome|actually|basically|essentially|instead|true|granted|first of all|maybe|perhaps)(?=,)
+    to (start|begin)( with)?(?=,)
     for (example|instance|one thing|these|this|that|comparison|reference|the same)|(e\.g|i\.e)(?=\.)
     in (addition|contrast|other words|fact|particular|turn|short|summary|conclusion|comparison|return|theory|practice|response)
     in ((that|both|either|all|such|these) cases?|the (end|meantime|same|former|latter|process))
