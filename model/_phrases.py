@@ -183,21 +183,33 @@ _IRREGULAR = """
     """
 # Verbs that prose on software is made of. Many are nouns too: the list lets a fragment through rather than lose a sentence.
 _REGULAR = """
-    accept achieve act add address adopt agree aim allow analyze announce answer appear apply ask attach automate avoid become
-    begin believe belong benefit break bring build call cause change check choose collect combine come compare complete
-    comprise compute configure connect consider consist contain continue contribute control convert cover create cut deal
-    decide define deliver demonstrate depend deploy describe design detect determine develop differ discuss display drive
-    drop earn enable encourage end ensure evolve execute exist expand expect explain explore export expose extend fail fall
-    feature feel fetch find fit fix focus follow force form gain generate get give go grow handle happen hear help hide hold
-    hope host identify implement import improve include increase inherit install integrate introduce invite join keep know
-    launch lead learn leave let leverage lie limit listen live load look lose maintain make manage map mark matter mean
-    measure meet migrate mix monitor move need note notice observe occur offer open operate optimize outline own pass pay
-    perform place plan play point power prefer prepare present prevent process produce promise protect prove provide publish
-    pull push put raise reach read receive recommend reduce refer reflect refuse release rely remain remember remove rename
-    render replace report represent request require resolve respond restart return reuse run save say scale schedule search
-    secure see seem select send separate serve set ship show simplify sit solve speak specify spend split stand start stay
-    stop store stream struggle suggest support surround switch take talk target teach tell tend test think throw track treat
-    trigger try turn understand update upgrade use validate vary verify view visit wait walk want watch weigh work worry write
+    accept achieve act add address adopt agree aim allow analyze announce answer appear apply ask assign assume attach
+    attend automate avoid become begin believe belong benefit bind boost break bring build calculate call capture care
+    catch cause change check choose claim clean clear close collect combine come compare compile complete comprise
+    compute conclude configure confirm connect consider consist contain continue contribute control convert convince
+    cost count cover crash create cut deal decide define delay delegate delete deliver demonstrate deny depend deploy
+    describe design detect determine develop differ disable discuss display distribute download drain drive drop
+    duplicate earn eat eliminate embed emerge emit enable encourage encrypt end enforce enhance enrich ensure enter
+    escape estimate evaluate evolve examine exceed exchange exclude execute exist exit expand expect expire explain
+    explore export expose extend facilitate fail fall favor fear feature feel fetch find finish fire fit fix focus
+    follow force forget form forward free gain gather generate get give go grow guarantee guard guide handle happen
+    hear help hide hold hope host identify implement imply import improve include increase influence inform inherit
+    inject inspect install instruct integrate interact introduce invite invoke isolate iterate join jump justify keep
+    kill know lack last launch lead learn leave let leverage lie limit listen live load look lose love maintain make
+    manage map mark matter mean measure meet mention merge migrate minimize mirror mix modify monitor mount move
+    multiply navigate need negotiate note notice notify observe obtain occur offer open operate optimize orchestrate
+    organize orient outline override own package parse pass pause pay perform persist pick place plan play point poll
+    pose post power predict prefer prepare present preserve prevent print process produce promise propagate propose
+    protect prove provide provision publish pull push put raise rank reach react read rebuild receive recommend
+    recover redirect reduce refer reflect refuse register reject relate relax release reload rely remain remember
+    remove rename render repeat replace report represent request require reset reshape resist resolve respect respond
+    restart restore restrict result retain retrieve retry return reuse reveal review revoke rewrite rise roll rotate
+    run satisfy save say scale schedule search secure see seem select send separate serve set share shift ship shorten
+    show shrink sign simplify sit sleep slow solve sound spawn speak specify speed spend split stall stand start stay
+    steal stick stop store stream strip struggle subscribe suffer suggest suit supply support surround survive suspend
+    switch sync take talk target teach tell tend terminate test think throw touch track trade transfer transform
+    translate travel treat trigger truncate trust try turn understand unify unlock update upgrade upload use validate
+    vanish vary verify view visit wait wake walk want warn waste watch weigh win wonder work worry wrap write yield
     """
 
 

@@ -25,7 +25,8 @@ MOST_SENTENCES = 10  # more is no summary
 class Weights:
     """What makes a sentence worth quoting. Each weighs a figure between 0 and 1.
 
-    Round numbers, set by hand: halving or doubling any one of them moves the measured recall by two hundredths at most.
+    Round numbers, set by hand. Changed one at a time by a third, they move the recall of authors' own descriptions, in
+    the summary's first 60 words, by one hundredth.
     """
 
     position: float = 1.0  # authors say what a post is about at its beginning
