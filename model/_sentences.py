@@ -1,7 +1,8 @@
 """Where a sentence ends: a short splitter for technical prose.
 
-A full stop ends a sentence if white space follows, what comes then can begin a sentence, and what stands before is no
-abbreviation. Names such as `Node.js`, `v2.86.0` or `ASP.NET` have no white space after their stops and stay whole.
+A full stop ends a sentence if white space follows, what comes then can begin a sentence, what stands before is no
+abbreviation, and no bracket or quotation mark is open. Names such as `Node.js`, `v2.86.0` or `ASP.NET` have no white space
+after their stops and stay whole. A sentence that begins in small letters (`kubectl`) stays with the one before it.
 """
 
 import re
@@ -17,6 +18,8 @@ _OPENING = frozenset(
     "mr mrs ms dr prof st jr sr gen sen rep gov capt lt col sgt dept est asst assn bros "
     "jan feb mar apr jun jul aug sep sept oct nov dec mon tue wed thu fri".split()
 )
+# The same letters are units after a number: "It takes 5 ms."
+_UNITS = frozenset({"ms", "sec", "secs"})
 # Never the end of a sentence if a number follows: "No. 7".
 _BEFORE_NUMBERS = frozenset({"no", "p", "art", "par"})
 # The end of a sentence only if the next word begins one beyond doubt.
@@ -49,13 +52,14 @@ def _ends(text: str, start: int, end: re.Match[str]) -> bool:
     if mark in "。！？｡":
         return True
     following = text[end.end() : end.end() + 40]
-    if not _can_begin(following):
+    if not _can_begin(following) or _is_inside(text, start, end.end()):
         return False
     if mark != "." or end.group().startswith(".."):
         return True
     found = _LAST_WORD.search(text, max(start, end.start() - 40), end.start())
     word = found.group().lower() if found else ""
-    if word in _OPENING or (word in _BEFORE_NUMBERS and following[0].isdigit()):
+    is_unit = word in _UNITS and text[max(0, end.start() - len(word) - 2)].isdigit()
+    if (word in _OPENING and not is_unit) or (word in _BEFORE_NUMBERS and following[0].isdigit()):
         return False
     if word.isdigit() and start == end.start() - len(word):
         return False  # "1. First do this"
@@ -64,6 +68,19 @@ def _ends(text: str, start: int, end: re.Match[str]) -> bool:
         first = re.match(r"[\"'“‘(\[]*([A-Za-z]+)", following)
         return first is not None and first.group(1)[0].isupper() and first.group(1).lower() in _SURE_STARTERS
     return True
+
+
+_PAIRS = (("(", ")"), ("“", "”"))
+_REACH = 400  # characters that an aside may be long; one that is never closed must not swallow the text
+
+
+def _is_inside(text: str, start: int, end: int) -> bool:
+    """Whether what stands before `end` opens a bracket or quotation that what follows closes."""
+    start = max(start, end - _REACH)
+    return any(
+        text.count(opening, start, end) > text.count(closing, start, end) and text.find(closing, end, end + _REACH) >= 0
+        for opening, closing in _PAIRS
+    )
 
 
 def _can_begin(following: str) -> bool:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from html import unescape
+from itertools import chain
 from typing import Any, Literal, NamedTuple, cast
 
 from lxml import etree
@@ -23,6 +24,7 @@ class Block(NamedTuple):
 
     kind: Kind
     text: str
+    linked: bool = False  # more than half of it is the text of links
 
 
 class Sentence(NamedTuple):
@@ -64,7 +66,7 @@ class Text:
     def words(self) -> Iterator[str]:
         """All words of the blocks, in order; not the title's."""
         if "sentences" in self.__dict__:
-            return (word for block in self.sentences for sentence in block for word in sentence.words)
+            return chain.from_iterable(sentence.words for sentence in chain.from_iterable(self.sentences))
         return (word for block in self.blocks for word in words(block.text))
 
 
@@ -165,6 +167,8 @@ class _Blocks:
         self._pieces: list[str] = []
         self._skipping = 0  # depth below the element whose text is left out
         self._bold = 0  # depth of <b> and <strong>
+        self._links = 0  # depth of <a>
+        self._length = self._linked = 0  # characters in this block, and those of them in links
         self._plain_seen = False  # text outside bold in this block
         self._break = False  # a <br> was the last thing seen
         self._depth = 0
@@ -189,6 +193,8 @@ class _Blocks:
                 self._break = True
         elif tag in ("b", "strong"):
             self._bold += 1
+        elif tag == "a":
+            self._links += 1
 
     def end(self, tag: str) -> None:
         self._depth -= 1
@@ -199,10 +205,15 @@ class _Blocks:
             self._kinds.pop()
         elif tag in ("b", "strong"):
             self._bold -= 1
+        elif tag == "a":
+            self._links -= 1
 
     def data(self, text: str) -> None:
         if not self._skipping:
             self._pieces.append(text)
+            self._length += len(text)
+            if self._links:
+                self._linked += len(text)
             if (self._break or not self._bold) and not text.isspace():
                 self._break = False
                 self._plain_seen = self._plain_seen or not self._bold
@@ -218,8 +229,9 @@ class _Blocks:
                 kind = self._kinds[-1]
                 if kind == "paragraph" and not self._plain_seen and _acts_as_heading(text):
                     kind = "heading"
-                self._blocks.append(Block(kind, text))
+                self._blocks.append(Block(kind, text, 2 * self._linked > self._length))
             self._pieces = []
+            self._length = self._linked = 0
         self._plain_seen = False
         self._break = False
 

@@ -140,13 +140,14 @@ def _posting(app: Flask, settings: Settings, tagger: Tagger) -> None:
             raise ProblemError(400, f"the body ended after {len(data)} of {request.content_length} bytes")
         return data
 
-    def posts_of_json(data: bytes) -> list[Post]:
+    def posts_of_json(data: bytes, form: type[schemas.PostsIn] = schemas.PostsIn) -> tuple[list[Post], dict[str, int]]:
+        """The posts, and what the body says of the length of their summaries."""
         try:
             body = strict_json.loads(data)
         except ValueError as error:
             raise ProblemError(400, f"the body is no JSON: {error}") from None
         try:
-            schemas.PostsIn.model_validate(body)
+            request_ = form.model_validate(body)
         except ValidationError as error:
             raise ProblemError.of_fields(error) from None
         posts = []
@@ -155,7 +156,13 @@ def _posting(app: Flask, settings: Settings, tagger: Tagger) -> None:
                 posts.append(post_from_dict(row))
             except TopicwireError as error:
                 raise ProblemError.of_error(error, prefix=pointer("posts", index)) from None
-        return within_limit(posts)
+        return within_limit(posts), request_.model_dump(exclude={"posts"}, exclude_unset=True)
+
+    def length_of_query() -> schemas.Length:
+        try:
+            return schemas.Length.model_validate(request.args.to_dict())
+        except ValidationError as error:
+            raise ProblemError.of_query(error) from None
 
     def within_limit(posts: list[Post]) -> list[Post]:
         if len(posts) > settings.max_posts:
@@ -172,7 +179,8 @@ def _posting(app: Flask, settings: Settings, tagger: Tagger) -> None:
         _must_be(JSON)
         data = body_of_request()
         with working() as checkpoint:
-            results = tagger.tag(posts_of_json(data), checkpoint=checkpoint, summarize=False)
+            posts, _ = posts_of_json(data)
+            results = tagger.tag(posts, checkpoint=checkpoint, summarize=False)
             metrics.count_posts(results)
         return answer(
             [{"id": tag.post.id, "topics": tag.topics, "scores": tag.scores, "evidence": tag.evidence} for tag in results]
@@ -183,7 +191,11 @@ def _posting(app: Flask, settings: Settings, tagger: Tagger) -> None:
         _must_be(JSON)
         data = body_of_request()
         with working() as checkpoint:
-            results = tagger.tag(posts_of_json(data), checkpoint=checkpoint, classify=False)
+            posts, of_body = posts_of_json(data, schemas.PostsToSummarizeIn)
+            length = schemas.Length.model_validate(of_body)
+            results = tagger.tag(
+                posts, checkpoint=checkpoint, classify=False, sentences=length.sentences, max_words=length.max_words
+            )
         return answer([{"id": tag.post.id, "summary": tag.summary} for tag in results])
 
     @app.post("/v1/tag")
@@ -191,9 +203,11 @@ def _posting(app: Flask, settings: Settings, tagger: Tagger) -> None:
         _must_be(JSON, *FEED_TYPES)
         data = body_of_request()
         warnings: list[str] = []
+        length = length_of_query()
         with working() as checkpoint:
             if request.mimetype == JSON:
-                posts = posts_of_json(data)
+                posts, of_body = posts_of_json(data, schemas.PostsToSummarizeIn)
+                length = length.model_copy(update=of_body)
             else:
                 try:
                     document = feed.read(data)
@@ -203,7 +217,7 @@ def _posting(app: Flask, settings: Settings, tagger: Tagger) -> None:
                 for warning in document.warnings:
                     metrics.WARNINGS.labels(warning.kind).inc()
                     warnings.append(warning.detail)
-            results = tagger.tag(posts, checkpoint=checkpoint)
+            results = tagger.tag(posts, checkpoint=checkpoint, sentences=length.sentences, max_words=length.max_words)
             metrics.count_posts(results)
         return answer([tag.to_dict() for tag in results], warnings=warnings)
 

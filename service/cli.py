@@ -70,6 +70,8 @@ def _parser() -> argparse.ArgumentParser:
         "--jobs", type=_natural, default=1, metavar="N", help="processes to tag with; 0 = one a core (default: %(default)s)"
     )
     tag.add_argument("--model", metavar="VERSION", help="the model version (default: the current one)")
+    tag.add_argument("--sentences", type=_sentences, metavar="N", help="sentences of a summary at most, 1 to 10 (default: 3)")
+    tag.add_argument("--max-words", type=_words, metavar="N", help="words of a summary at most (default: 70)")
 
     train = command("train", _train, "make a model version of the starter corpus and any labelled examples given")
     train.add_argument("examples", nargs="*", metavar="EXAMPLES", help="JSONL or CSV of labelled posts")
@@ -155,8 +157,8 @@ def _tag(options: argparse.Namespace, settings: Settings) -> int:
             _with_progress(posts(), options.output),
             versions.directory / version.name,
             jobs=options.jobs or os.cpu_count() or 1,
-            sentences=summarizer.SENTENCES,
-            max_words=summarizer.MAX_WORDS,
+            sentences=options.sentences or summarizer.SENTENCES,
+            max_words=options.max_words or summarizer.MAX_WORDS,
         )
         for outcome in outcomes:
             if isinstance(outcome, TopicwireError):
@@ -397,6 +399,18 @@ def _natural(text: str) -> int:
     if not text.isdecimal() or not 0 <= int(text) < 1 << 32:
         raise argparse.ArgumentTypeError(f"{text[:40]!r} is no whole number from 0 on")
     return int(text)
+
+
+def _sentences(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text[:9]) <= 10:
+        raise argparse.ArgumentTypeError(f"{text[:40]!r} is no whole number from 1 to 10")
+    return int(text)
+
+
+def _words(text: str) -> int:
+    if (number := _natural(text)) == 0:
+        raise argparse.ArgumentTypeError("a summary of no words is none")
+    return number
 
 
 class _ShowVersion(argparse.Action):

@@ -31,6 +31,7 @@ class Operation:
     answer: type[BaseModel] | None  # None = not JSON
     media_type: str = JSON
     takes: tuple[str, ...] = ()  # media types of the body
+    posts: type[BaseModel] = schemas.PostsIn  # what a JSON body is
     errors: tuple[int, ...] = ()
 
 
@@ -39,13 +40,22 @@ OPERATIONS = (
     Operation(
         "/v1/classify", "post", "Scores, topics and evidence of posts", schemas.ClassifyAnswer, takes=(JSON,), errors=_POSTED
     ),
-    Operation("/v1/summarize", "post", "Summaries of posts", schemas.SummarizeAnswer, takes=(JSON,), errors=_POSTED),
+    Operation(
+        "/v1/summarize",
+        "post",
+        "Summaries of posts",
+        schemas.SummarizeAnswer,
+        takes=(JSON,),
+        posts=schemas.PostsToSummarizeIn,
+        errors=_POSTED,
+    ),
     Operation(
         "/v1/tag",
         "post",
         "Tagged posts, of posts or of a feed document",
         schemas.TagAnswer,
         takes=(JSON, *FEED_TYPES),
+        posts=schemas.PostsToSummarizeIn,
         errors=_POSTED,
     ),
     Operation("/v1/topics", "get", "The topics of the version that serves", schemas.TopicsAnswer),
@@ -68,14 +78,18 @@ _MEANINGS = {
 }
 
 
+_POSTS = (schemas.PostsIn, schemas.PostsToSummarizeIn)
+
+
 def document(settings: Settings) -> dict[str, Any]:
     """The OpenAPI 3.1 document, with the limits of these settings."""
     answers = {operation.answer for operation in OPERATIONS if operation.answer}
-    models: list[tuple[type[BaseModel], Any]] = [(schemas.PostsIn, "validation"), (schemas.Problem, "serialization")]
+    models: list[tuple[type[BaseModel], Any]] = [(form, "validation") for form in _POSTS] + [(schemas.Problem, "serialization")]
     models += [(answer, "serialization") for answer in sorted(answers, key=lambda model: model.__name__)]
     references, definitions = models_json_schema(models, ref_template="#/components/schemas/{model}")
     components = definitions["$defs"]
-    components["PostsIn"]["properties"]["posts"]["maxItems"] = settings.max_posts
+    for form in _POSTS:
+        components[form.__name__]["properties"]["posts"]["maxItems"] = settings.max_posts
     paths: dict[str, Any] = {}
     for operation in OPERATIONS:
         schema = references[operation.answer, "serialization"] if operation.answer else {}
@@ -95,10 +109,20 @@ def document(settings: Settings) -> dict[str, Any]:
             described["requestBody"] = {
                 "required": True,
                 "content": {
-                    media: {"schema": references[schemas.PostsIn, "validation"] if media == JSON else {"type": "string"}}
+                    media: {"schema": references[operation.posts, "validation"] if media == JSON else {"type": "string"}}
                     for media in operation.takes
                 },
             }
+        if set(FEED_TYPES) & set(operation.takes):
+            described["parameters"] = [
+                {
+                    "name": name,
+                    "in": "query",
+                    "description": f"{schema['description']}; a field of a JSON body goes before it",
+                    "schema": {key: value for key, value in schema.items() if key not in ("title", "description")},
+                }
+                for name, schema in schemas.Length.model_json_schema()["properties"].items()
+            ]
         paths.setdefault(operation.path, {})[operation.method] = described
     return {
         "openapi": "3.1.0",

@@ -40,6 +40,15 @@ class ProblemError(Exception):
         return cls(422, f"the request does not have the documented form, at {where}", errors=distinct)
 
     @classmethod
+    def of_query(cls, error: ValidationError) -> "ProblemError":
+        """A query that is not of the documented form."""
+        details = [
+            f"`{'.'.join(map(str, fault['loc']))[:80]}`: {_sentence(fault['msg'])}"
+            for fault in error.errors(include_url=False, include_context=False, include_input=False)
+        ]
+        return cls(422, f"the query does not have the documented form, at {'; '.join(details[:5])}")
+
+    @classmethod
     def of_error(cls, error: TopicwireError, status: int = 422, prefix: str = "#") -> "ProblemError":
         """One of our own errors; `prefix` is where its pointer begins."""
         where = prefix + (error.pointer or "")

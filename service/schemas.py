@@ -7,7 +7,9 @@ made of.
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from model import summarizer
 
 _EITHER_BODY: dict[str, Any] = {
     "oneOf": [
@@ -37,6 +39,31 @@ class PostsIn(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, title="Posts")
 
     posts: list[PostIn]
+
+
+def _whole(value: Any) -> Any:
+    """JSON has one kind of number: 2.0 is an integer to JSON Schema."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+Natural = Annotated[int, BeforeValidator(_whole)]
+
+
+class Length(BaseModel):
+    """How long summaries may be: fields beside posts, parameters of the query beside a feed document."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    sentences: Natural = Field(
+        summarizer.SENTENCES, ge=1, le=summarizer.MOST_SENTENCES, description="sentences of a summary at most"
+    )
+    max_words: Natural = Field(summarizer.MAX_WORDS, ge=1, le=10_000, description="words of a summary at most")
+
+
+class PostsToSummarizeIn(Length, PostsIn):
+    """Posts to work on, in one batch, and how long their summaries may be."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, title="Posts to summarize")
 
 
 Score = Annotated[float, Field(ge=0, le=1)]

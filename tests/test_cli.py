@@ -287,8 +287,30 @@ def test_without_a_version_the_remedy_is_named(run: Run, tmp_path: Path) -> None
     assert done.stderr.decode() == f"topicwire: {tmp_path}/models: no model version here yet; run `topicwire train`\n"
 
 
+def test_the_length_of_summaries_can_be_chosen(run: Run) -> None:
+    def sizes(*arguments: str) -> list[tuple[int, int]]:
+        summaries = [json.loads(line)["summary"] for line in run("tag", SAMPLE, *arguments).stdout.splitlines()]
+        return [(len(summary), len(" ".join(summary).split())) for summary in summaries]
+
+    assert max(sizes())[0] == 3
+    assert {count for count, _ in sizes("--sentences", "1")} == {1}
+    assert max(sizes("--sentences", "10", "--max-words", "500"))[0] > 3
+    assert max(words for _, words in sizes("--max-words", "25")) <= 25
+
+
 @pytest.mark.parametrize(
-    "arguments", [[], ["nonsense"], ["tag"], ["tag", "x", "--jobs", "-1"], ["tag", "x", "--to", "pdf"], ["models", "promote"]]
+    "arguments",
+    [
+        [],
+        ["nonsense"],
+        ["tag"],
+        ["tag", "x", "--jobs", "-1"],
+        ["tag", "x", "--to", "pdf"],
+        ["tag", "x", "--sentences", "0"],
+        ["tag", "x", "--sentences", "11"],
+        ["tag", "x", "--max-words", "0"],
+        ["models", "promote"],
+    ],
 )
 def test_wrong_usage_is_2(run: Run, arguments: list[str]) -> None:
     assert run(*arguments).returncode == 2

@@ -59,6 +59,30 @@ def test_a_feed_document_is_tagged_as_offline(client: FlaskClient, tagger: Tagge
     assert warned["warnings"][0].startswith("it is not well-formed XML")
 
 
+def test_callers_say_how_long_summaries_may_be(client: FlaskClient) -> None:
+    text = " ".join(f"The scheduler of cluster {name} places many pods." for name in ("north", "south", "east", "west"))
+    posts = [{"id": 1, "text": text}]
+
+    def lengths(path: str, **body: Any) -> list[int]:
+        return [len(row["summary"]) for row in client.post(path, json={"posts": posts, **body}).get_json()["results"]]
+
+    for path in ("/v1/summarize", "/v1/tag"):
+        assert lengths(path) == [3]
+        assert lengths(path, sentences=1) == lengths(path, max_words=15) == [1]
+        assert lengths(path, sentences=10.0) == [4]
+        for wrong in ({"sentences": 0}, {"sentences": 11}, {"sentences": "2"}, {"sentences": True}, {"max_words": 0}):
+            problem = fault(client.post(path, json={"posts": posts, **wrong}), 422)
+            assert [error["pointer"] for error in problem["errors"]] == [f"#/{next(iter(wrong))}"]
+    assert lengths("/v1/tag?sentences=2") == [2]
+    assert lengths("/v1/tag?sentences=2", sentences=1) == [1]
+    feed_document = client.post("/v1/tag?sentences=1&max_words=40", data=SAMPLE.read_bytes(), content_type="text/xml")
+    assert {len(row["summary"]) for row in feed_document.get_json()["results"]} == {1}
+    for query in ("sentences=11", "sentences=x", "max_words=0", "sentence=1"):
+        wrong_query = client.post(f"/v1/tag?{query}", data=SAMPLE.read_bytes(), content_type="text/xml")
+        assert query.partition("=")[0] in fault(wrong_query, 422)["detail"]
+    assert fault(client.post("/v1/classify", json={"posts": posts, "sentences": 1}), 422)
+
+
 def test_reading_routes(client: FlaskClient, tagger: Tagger) -> None:
     name = tagger.version.name
     topics = client.get("/v1/topics").get_json()

@@ -1,0 +1,170 @@
+"""Which sentences of a post may be quoted, and which of them cannot stand alone.
+
+All rules go by shape and by wording, none by meaning. Those of wording (`_phrases`) know English only, and are silent
+elsewhere.
+"""
+
+import re
+from typing import NamedTuple
+
+from model import _phrases
+from model.function_words import FUNCTION_WORDS
+from model.text import Block, Kind, Text
+
+MIN_WORDS, MOST_WORDS = 6, 50
+MOST_CHARACTERS = 800  # fifty words are not as long as this, whatever they are
+MIN_CONTENT = 3  # distinct words that are no function words: "It is on purpose, of course." says nothing
+# Where a post goes on after as many sentences, it has said long ago what it is about.
+MOST_CANDIDATES = 50
+
+
+class Candidate(NamedTuple):
+    """A sentence that has the shape of one. Whether it may be quoted is asked of `Prose.chain`, of few candidates."""
+
+    text: str  # verbatim, without a label such as "TL;DR:"
+    words: list[str]  # lower case
+    content: frozenset[str]  # those that are no function words
+    size: int  # in words, as readers count them
+    block: Block
+    opening: bool  # the first sentence of its block
+    abstract: bool  # from what the author calls the short of it
+    before: int | None  # index of the candidate that ends where this one begins
+
+
+class Prose:
+    """The sentences of a post that are in blocks of some kinds, or that the author says sum the post up."""
+
+    def __init__(self, text: Text, kinds: frozenset[Kind], *, english: bool) -> None:
+        self.candidates: list[Candidate] = []
+        self._title = _content(text.title_words)
+        self._english = english
+        self._chains: dict[int, tuple[int, ...]] = {}
+        self._gather(text, kinds)
+
+    def chain(self, index: int) -> tuple[int, ...]:
+        """The indexes of a candidate and of those before it without which it makes no sense; () if it cannot be quoted."""
+        if index not in self._chains:
+            candidate = self.candidates[index]
+            chain: tuple[int, ...] = (index,) if self._is_quotable(candidate) else ()
+            if chain and _phrases.LEANS.match(candidate.text):
+                needed = () if candidate.before is None else self.chain(candidate.before)
+                chain = (*needed, index) if needed else ()
+            self._chains[index] = chain
+        return self._chains[index]
+
+    def _gather(self, text: Text, kinds: frozenset[Kind]) -> None:
+        found = self.candidates
+        seen: set[str] = set()
+        section = ""
+        headings = 0
+        before: int | None = None  # the candidate that ends right where we are
+        for block, sentences in zip(text.blocks, text.sentences, strict=True):
+            if block.kind == "heading":
+                section = _section(block.text, first=not headings)
+                headings += 1
+            label = _phrases.ABSTRACT_LABEL.match(block.text) if block.text[:1] in "TtAaEeSsIiBb" and block.kind in _ANY else None
+            abstract = label is not None or section == "abstract"
+            if section == "aside" or block.linked or block.kind not in (_ANY if abstract else kinds):
+                before = None
+                continue
+            for position, sentence in enumerate(sentences):
+                quoted = sentence.text[label.end() :] if label is not None and position == 0 else sentence.text
+                size = _size_of_sentence(quoted)
+                if not size or quoted in seen:
+                    before = None
+                    continue
+                content = _content(sentence.words)
+                seen.add(quoted)
+                found.append(Candidate(quoted, sentence.words, content, size, block, position == 0, abstract, before))
+                before = len(found) - 1
+                if len(found) == MOST_CANDIDATES:
+                    return
+
+    def _is_quotable(self, candidate: Candidate) -> bool:
+        text, words, title = candidate.text, candidate.words, self._title
+        # A small letter begins the rest of something, or a name; only after a label it begins a sentence.
+        if text[0].islower() and not candidate.abstract and not title.intersection(words[:1]) and not _NAME.match(text):
+            return False
+        if not _is_balanced(text) or text.count(" - ") > 2:
+            return False
+        said = candidate.content
+        if (self._english and (len(said) < MIN_CONTENT or not _phrases.has_verb(words))) or (title and said <= title):
+            return False
+        if any(shape.match(text) for shape in (_NUMBERED, _LABEL, _phrases.STEP, _phrases.GREETING)):
+            return False
+        if _phrases.APART.match(candidate.block.text[:_BEGINNING]):
+            return False
+        if not _phrases.BOILERPLATE_WORDS.isdisjoint(words) and _phrases.BOILERPLATE.search(text):
+            return False
+        if not _phrases.POINTING_WORDS.isdisjoint(words) and _phrases.POINTING.search(text):
+            return False
+        return not (_CODE.search(text) or _GLUED.search(text))
+
+
+PARAGRAPHS: frozenset[Kind] = frozenset({"paragraph"})
+# Prose where there are no paragraphs.
+ITEMS: frozenset[Kind] = frozenset({"item", "quote"})
+_ANY = PARAGRAPHS | ITEMS
+
+
+def count_words(text: str) -> int:
+    """Words as readers count them. Scripts that set no spaces have about two characters to a word."""
+    return len(text.split()) + (0 if text.isascii() else len(_UNSPACED.findall(text)) // 2)
+
+
+_UNSPACED = re.compile("[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
+
+
+def _content(words: list[str]) -> frozenset[str]:
+    return frozenset(words) - FUNCTION_WORDS
+
+
+# What may stand after the mark that ends a sentence, and before its first letter.
+_CLOSINGS = ")]\"'”’»」』"
+_OPENINGS = "\"'“‘«„「『¿¡"
+_MAX_SLOGAN_WORDS = 10  # no exclamation as short as this tells anything
+
+
+def _size_of_sentence(text: str) -> int:
+    """The words of a text that has the shape of a sentence; 0 if it has not. A question has not: its answer says more."""
+    if len(text) > MOST_CHARACTERS or not (text[:1].isalnum() or text[:1] in _OPENINGS):
+        return 0
+    bare = text.rstrip(_CLOSINGS)
+    if not bare.endswith((".", "!", "…", "。", "！", "｡")) or bare.endswith((" .", "..", ". .")):
+        return 0
+    if not MIN_WORDS - 1 <= text.count(" ") < MOST_WORDS and text.isascii():
+        return 0
+    size = count_words(text)
+    if not MIN_WORDS <= size <= MOST_WORDS or (size <= _MAX_SLOGAN_WORDS and bare.endswith(("!", "！"))):
+        return 0
+    return size
+
+
+# What tells a heading, a byline or a dateline stands at the beginning of its block.
+_BEGINNING = 200  # characters
+
+
+def _section(heading: str, *, first: bool) -> str:
+    """What stands under a heading: the author's "abstract", an "aside", or, "", what everything else is."""
+    heading = heading[:_BEGINNING]
+    if _phrases.ABSTRACT_HEADING.match(heading) or (first and _phrases.FIRST_ABSTRACT_HEADING.match(heading)):
+        return "abstract"
+    return "aside" if _phrases.ASIDE_HEADING.match(heading) else ""
+
+
+# A name may begin in small letters: iOS, k8s.
+_NAME = re.compile(r"[a-z]+[A-Z0-9]")
+_NUMBERED = re.compile(r"\(?(?:\d{1,3}|[a-zA-Z]|[ivxIVX]+)[.)]\s")
+# "Stability: The interface ..." and "Stability – The ...": a label of a few words, then a sentence of its own.
+_LABEL = re.compile(r"(?:[^\s:,.!?]+ ){0,4}[^\s:,.!?]+(?::| [–—-]+)\s(?![^\W\d_A-Z])")
+_CODE = re.compile(r"""[{}<>|\\`]|\[\[|\]\[|\]\(|@\[|=["']|::|=>|->|==|&&|://|\w\(\)?\w*[,)]?;|\s\./|~/""")
+# Sentences or items that were parted by markup and run into each other here.
+_GLUED = re.compile(r"[a-z]{2}[.!?](?:The|This|These|It|We|You|An?|In|For|If|When|To|Its|And|But)\b|: [-–•*] ")
+
+
+_PAIRS = (("(", ")"), ("[", "]"), ("“", "”"))
+
+
+def _is_balanced(text: str) -> bool:
+    """Whether what is opened is closed: a sentence that was cut inside brackets or quotation marks is half a sentence."""
+    return text.count('"') % 2 == 0 and all(text.count(opening) == text.count(closing) for opening, closing in _PAIRS)
