@@ -7,7 +7,6 @@ Read in this order:
     inputs      files, standard input and URLs -> posts
     addresses   which addresses may be dialled
     fetch       the one place that fetches from somewhere else, safely
-    fetch       the one place that opens a connection to somewhere else
     sandbox     work on bytes from strangers, in processes that can be ended
     discovery   a site's page -> its feeds
     opml        lists of subscriptions
@@ -17,11 +16,16 @@ Read in this order:
     subscriptions  the commands `sources` and `poll`
     batch       posts -> tagged posts, on one core or several
     formats     tagged posts -> JSONL, CSV, RSS, Atom, JSON Feed, a table
+    wires       stored posts -> a feed of one topic
     output      a file that appears whole or not at all
     store       sources, posts, tags and corrections, in SQLite or PostgreSQL
     schemas     what requests and answers look like, as types
     openapi     the same as an OpenAPI 3.1 document and a page for people
     problems    every error as application/problem+json
+    bodies      what comes with a request, whole and within limits
+    access      who may write
+    storage     the store, opened by every worker for itself
+    library     the routes of what is stored
     metrics     what is counted
     logs        one JSON object a line
     app         the Flask application: an ordinary factory for any WSGI server

@@ -12,17 +12,18 @@ from typing import Any
 
 from flask import Flask, Response, g, render_template, request
 from pydantic import ValidationError
-from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 
 from model import feed, strict_json
 from model.errors import TopicwireError
 from model.posts import Post, post_from_dict, timestamp
 from model.tagger import Tagger
 from model.versions import Versions
-from service import metrics, openapi, schemas
+from service import bodies, library, metrics, openapi, schemas
+from service.library import Working
 from service.openapi import FEED_TYPES, JSON
 from service.problems import ProblemError, pointer, register
 from service.settings import Settings, read
+from service.storage import Storage
 
 # A request's id may come from a proxy before us; anything odd is replaced, since it goes into logs and headers.
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._\-]{1,64}\Z")
@@ -44,10 +45,14 @@ def create_app(settings: Settings | None = None, tagger: Tagger | None = None) -
     app.config["MAX_CONTENT_LENGTH"] = settings.max_bytes
     app.config["BODY_SECONDS"] = settings.max_seconds
     app.url_map.strict_slashes = False
+    app.url_map.merge_slashes = False  # a post's id may be a URL
     register(app)
     _frame(app)
-    _posting(app, settings, tagger)
-    _reading(app, settings, tagger)
+    working, storage = _slots(settings), Storage(settings)
+    app.extensions["storage"] = storage
+    _posting(app, settings, tagger, working)
+    _reading(app, settings, tagger, storage)
+    library.register(app, settings, tagger.version, storage, working)
     metrics.MODEL.labels(tagger.version.name).set(1)
     return app
 
@@ -100,13 +105,12 @@ def _method() -> str:
     return request.method if request.method in ("GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS") else "other"
 
 
-def _posting(app: Flask, settings: Settings, tagger: Tagger) -> None:
+def _slots(settings: Settings) -> Working:
+    """A way to take one of the slots to work in, with a check of the time that is left."""
     slots = threading.BoundedSemaphore(settings.concurrency)
-    name = tagger.version.name
 
     @contextmanager
     def working() -> Iterator[Callable[[], None]]:
-        """A slot to work in, and a check of the time that is left."""
         if not slots.acquire(blocking=False):
             metrics.BUSY.inc()
             raise ProblemError(503, "too many requests are being worked on; try again", headers={"Retry-After": "1"})
@@ -122,30 +126,15 @@ def _posting(app: Flask, settings: Settings, tagger: Tagger) -> None:
         finally:
             slots.release()
 
-    def body_of_request() -> bytes:
-        """The whole body, read before a slot is taken: a slow client must not keep others from being served."""
-        # Flask cuts a body without a declared length off at the limit, so one byte more is asked for.
-        request.max_content_length = settings.max_bytes + 1
-        try:
-            data = request.get_data(cache=False)
-        except RequestEntityTooLarge:
-            raise
-        except (ClientDisconnected, OSError):
-            raise ProblemError(408, "the body did not arrive in time") from None
-        except Exception as error:  # chunks that are none; each server has its own words for them
-            raise ProblemError(400, f"the body cannot be read: {error}") from None
-        if len(data) > settings.max_bytes:
-            raise RequestEntityTooLarge
-        if len(data) < (request.content_length or 0):
-            raise ProblemError(400, f"the body ended after {len(data)} of {request.content_length} bytes")
-        return data
+    return working
+
+
+def _posting(app: Flask, settings: Settings, tagger: Tagger, working: Working) -> None:
+    name = tagger.version.name
 
     def posts_of_json(data: bytes, form: type[schemas.PostsIn] = schemas.PostsIn) -> tuple[list[Post], dict[str, int]]:
         """The posts, and what the body says of the length of their summaries."""
-        try:
-            body = strict_json.loads(data)
-        except ValueError as error:
-            raise ProblemError(400, f"the body is no JSON: {error}") from None
+        body = bodies.parsed(data)
         try:
             request_ = form.model_validate(body)
         except ValidationError as error:
@@ -176,8 +165,8 @@ def _posting(app: Flask, settings: Settings, tagger: Tagger) -> None:
 
     @app.post("/v1/classify")
     def classify() -> Response:
-        _must_be(JSON)
-        data = body_of_request()
+        bodies.must_be(JSON)
+        data = bodies.whole(settings.max_bytes)
         with working() as checkpoint:
             posts, _ = posts_of_json(data)
             results = tagger.tag(posts, checkpoint=checkpoint, summarize=False)
@@ -188,8 +177,8 @@ def _posting(app: Flask, settings: Settings, tagger: Tagger) -> None:
 
     @app.post("/v1/summarize")
     def summarize() -> Response:
-        _must_be(JSON)
-        data = body_of_request()
+        bodies.must_be(JSON)
+        data = bodies.whole(settings.max_bytes)
         with working() as checkpoint:
             posts, of_body = posts_of_json(data, schemas.PostsToSummarizeIn)
             length = schemas.Length.model_validate(of_body)
@@ -200,8 +189,8 @@ def _posting(app: Flask, settings: Settings, tagger: Tagger) -> None:
 
     @app.post("/v1/tag")
     def tag() -> Response:
-        _must_be(JSON, *FEED_TYPES)
-        data = body_of_request()
+        bodies.must_be(JSON, *FEED_TYPES)
+        data = bodies.whole(settings.max_bytes)
         warnings: list[str] = []
         length = length_of_query()
         with working() as checkpoint:
@@ -222,17 +211,9 @@ def _posting(app: Flask, settings: Settings, tagger: Tagger) -> None:
         return answer([tag.to_dict() for tag in results], warnings=warnings)
 
 
-def _must_be(*media_types: str) -> None:
-    if request.mimetype not in media_types:
-        given = request.mimetype or "nothing"
-        raise ProblemError(415, f"the Content-Type is {given[:80]!r}; taken here: {', '.join(media_types)}")
-    if request.headers.get("Content-Encoding", "identity") != "identity":
-        raise ProblemError(415, "a compressed body is not taken here; send it as it is")
-
-
-def _reading(app: Flask, settings: Settings, tagger: Tagger) -> None:
+def _reading(app: Flask, settings: Settings, tagger: Tagger, storage: Storage) -> None:
     version = tagger.version
-    api = openapi.document(settings)
+    api = openapi.document(settings, [topic.name for topic in version.topics])
 
     def json(value: Any) -> Response:
         return Response(strict_json.dumps(value), content_type=JSON)

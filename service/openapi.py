@@ -1,5 +1,7 @@
 """The REST interface as an OpenAPI 3.1 document, made from the types that check its requests, and as a page."""
 
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version as installed
 from typing import Any
@@ -7,7 +9,7 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from service import problems, schemas
+from service import problems, schemas, wires
 from service.settings import Settings
 
 JSON = "application/json"
@@ -31,11 +33,14 @@ class Operation:
     answer: type[BaseModel] | None  # None = not JSON
     media_type: str = JSON
     takes: tuple[str, ...] = ()  # media types of the body
-    posts: type[BaseModel] = schemas.PostsIn  # what a JSON body is
+    body: type[BaseModel] = schemas.PostsIn  # what a JSON body is
+    query: type[BaseModel] | None = None
+    statuses: tuple[int, ...] = (200,)
     errors: tuple[int, ...] = ()
 
 
 _POSTED = (400, 408, 413, 415, 422, 503)
+_WRITTEN = (401, 403)
 OPERATIONS = (
     Operation(
         "/v1/classify", "post", "Scores, topics and evidence of posts", schemas.ClassifyAnswer, takes=(JSON,), errors=_POSTED
@@ -46,7 +51,7 @@ OPERATIONS = (
         "Summaries of posts",
         schemas.SummarizeAnswer,
         takes=(JSON,),
-        posts=schemas.PostsToSummarizeIn,
+        body=schemas.PostsToSummarizeIn,
         errors=_POSTED,
     ),
     Operation(
@@ -55,11 +60,56 @@ OPERATIONS = (
         "Tagged posts, of posts or of a feed document",
         schemas.TagAnswer,
         takes=(JSON, *FEED_TYPES),
-        posts=schemas.PostsToSummarizeIn,
+        query=schemas.Length,
+        body=schemas.PostsToSummarizeIn,
         errors=_POSTED,
     ),
     Operation("/v1/topics", "get", "The topics of the version that serves", schemas.TopicsAnswer),
     Operation("/v1/model", "get", "The version that serves, and what it was made from", schemas.ModelAnswer),
+    Operation("/v1/posts", "get", "Stored posts, newest first", schemas.PostsAnswer, query=schemas.PostsQuery, errors=(422, 503)),
+    Operation("/v1/posts/{id}", "get", "A stored post, by its key or its own id", schemas.Stored, errors=(404, 503)),
+    Operation(
+        "/v1/posts/{id}/topics",
+        "put",
+        "Correct a post's topics",
+        schemas.Stored,
+        takes=(JSON,),
+        body=schemas.TopicsIn,
+        errors=(*_WRITTEN, 404, *_POSTED),
+    ),
+    Operation("/v1/posts/{id}/topics", "delete", "Withdraw a correction", schemas.Stored, errors=(*_WRITTEN, 404, 503)),
+    Operation("/v1/sources", "get", "The sources, and how they are", schemas.SourcesAnswer, errors=(503,)),
+    Operation(
+        "/v1/sources",
+        "post",
+        "Subscribe to a feed",
+        schemas.SourceAnswer,
+        takes=(JSON,),
+        body=schemas.SourceIn,
+        statuses=(200, 201),
+        errors=(*_WRITTEN, *_POSTED),
+    ),
+    Operation(
+        "/v1/sources/{id}",
+        "delete",
+        "Unsubscribe; corrected posts stay as labelled examples",
+        schemas.Removed,
+        errors=(*_WRITTEN, 404, 503),
+    ),
+    *(
+        Operation(
+            f"/wires/{{topic}}.{end}",
+            "get",
+            f"A topic's posts as a feed ({end}); `all` and `none` are topics here",
+            None,
+            media_type=media_type,
+            query=schemas.WireQuery,
+            statuses=(200, 304),
+            errors=(404, 422, 503),
+        )
+        for end, (_, media_type) in wires.FORMS.items()
+    ),
+    Operation("/wires", "get", "The wires there are, as a page", None, media_type="text/html"),
     Operation("/healthz", "get", "Whether the process answers", schemas.Health),
     Operation("/readyz", "get", "Whether it classifies a built-in post", schemas.Health, errors=(503,)),
     Operation("/metrics", "get", "Counts for Prometheus", None, media_type="text/plain"),
@@ -69,60 +119,76 @@ OPERATIONS = (
 
 _MEANINGS = {
     200: "Done",
+    201: "Done, and it is new",
+    304: "Nothing has changed since the ETag or time that was sent",
     400: "The body is no JSON",
+    401: "A bearer token is missing, or is the wrong one",
+    403: "Without a token in the settings this may not be written from here",
+    404: "There is no such thing",
     408: "The body did not arrive in time",
     413: "The body, or a post in it, is too large",
     415: "The body's media type is not taken here",
-    422: "The body is not of the documented form, has too many posts, or is no feed",
-    503: "Busy, or out of time; try again later",
+    422: "Body or query is not of the documented form, has too many posts, or is no feed",
+    503: "Busy, out of time, or without its store; try again later",
 }
 
 
-_POSTS = (schemas.PostsIn, schemas.PostsToSummarizeIn)
+_EXAMPLES: dict[type[BaseModel], Any] = {
+    schemas.PostsIn: {"posts": [{"title": "A new ingress controller", "text": "It routes traffic to pods."}]},
+    schemas.PostsToSummarizeIn: {"posts": [{"title": "A new ingress controller", "text": "It routes traffic to pods."}]},
+    schemas.TopicsIn: {"topics": ["networking"]},
+    schemas.SourceIn: {"url": "https://your.example/feed.xml"},
+}
+_ALWAYS = (wires.ALL, wires.NONE)  # what can be asked for beside the topics of a version
+_PATH_FIELD = re.compile(r"\{(\w+)\}")
 
 
-def document(settings: Settings) -> dict[str, Any]:
-    """The OpenAPI 3.1 document, with the limits of these settings."""
-    answers = {operation.answer for operation in OPERATIONS if operation.answer}
-    models: list[tuple[type[BaseModel], Any]] = [(form, "validation") for form in _POSTS] + [(schemas.Problem, "serialization")]
-    models += [(answer, "serialization") for answer in sorted(answers, key=lambda model: model.__name__)]
+def document(settings: Settings, topics: Sequence[str] = ()) -> dict[str, Any]:
+    """The OpenAPI 3.1 document, with the limits of these settings and the topics of a version."""
+    taken = {operation.body for operation in OPERATIONS if JSON in operation.takes}
+    answers = {operation.answer for operation in OPERATIONS if operation.answer} | {schemas.Problem}
+    models: list[tuple[type[BaseModel], Any]] = [(form, "validation") for form in sorted(taken, key=_name)]
+    models += [(answer, "serialization") for answer in sorted(answers, key=_name)]
     references, definitions = models_json_schema(models, ref_template="#/components/schemas/{model}")
     components = definitions["$defs"]
-    for form in _POSTS:
-        components[form.__name__]["properties"]["posts"]["maxItems"] = settings.max_posts
+    for form in taken:
+        if "posts" in components[form.__name__]["properties"]:
+            components[form.__name__]["properties"]["posts"]["maxItems"] = settings.max_posts
+    if topics:
+        components["TopicsIn"]["properties"]["topics"]["items"]["enum"] = list(topics)
     paths: dict[str, Any] = {}
     for operation in OPERATIONS:
         schema = references[operation.answer, "serialization"] if operation.answer else {}
+        words = re.findall(r"\w+", operation.path)
         described: dict[str, Any] = {
             "summary": operation.summary,
-            "operationId": operation.path.strip("/").replace("/", "_").replace(".", "_"),
-            "responses": {"200": {"description": _MEANINGS[200], "content": {operation.media_type: {"schema": schema}}}}
+            "operationId": "_".join([operation.method, *words]),
+            "responses": {
+                str(status): {"description": _MEANINGS[status]}
+                | ({"content": {operation.media_type: {"schema": schema}}} if status < 300 else {})
+                for status in operation.statuses
+            }
             | {
                 str(status): {
                     "description": _MEANINGS[status],
                     "content": {problems.MEDIA_TYPE: {"schema": references[schemas.Problem, "serialization"]}},
                 }
-                for status in operation.errors
+                for status in sorted(operation.errors)
             },
         }
         if operation.takes:
             described["requestBody"] = {
                 "required": True,
                 "content": {
-                    media: {"schema": references[operation.posts, "validation"] if media == JSON else {"type": "string"}}
+                    media: {"schema": references[operation.body, "validation"] if media == JSON else {"type": "string"}}
                     for media in operation.takes
                 },
             }
-        if set(FEED_TYPES) & set(operation.takes):
-            described["parameters"] = [
-                {
-                    "name": name,
-                    "in": "query",
-                    "description": f"{schema['description']}; a field of a JSON body goes before it",
-                    "schema": {key: value for key, value in schema.items() if key not in ("title", "description")},
-                }
-                for name, schema in schemas.Length.model_json_schema()["properties"].items()
-            ]
+            described["requestBody"]["content"][JSON]["example"] = _EXAMPLES[operation.body]
+        if parameters := [*_path(operation, topics), *_query(operation, topics)]:
+            described["parameters"] = parameters
+        if set(operation.errors) & set(_WRITTEN):
+            described["security"] = [{"token": []}, {}]
         paths.setdefault(operation.path, {})[operation.method] = described
     return {
         "openapi": "3.1.0",
@@ -133,5 +199,32 @@ def document(settings: Settings) -> dict[str, Any]:
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
         "paths": paths,
-        "components": {"schemas": components},
+        "components": {"schemas": components, "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}}},
     }
+
+
+def _name(form: type[BaseModel]) -> str:
+    return form.__name__
+
+
+def _path(operation: Operation, topics: Sequence[str]) -> Iterator[dict[str, Any]]:
+    for name in _PATH_FIELD.findall(operation.path):
+        schema: dict[str, Any] = {"type": "string", "minLength": 1}
+        if name == "topic" and topics:
+            schema["enum"] = [*topics, *_ALWAYS]
+        elif operation.path.startswith("/v1/sources/"):
+            schema = {"type": "integer", "minimum": 1, "maximum": schemas.MAX_NUMBER}
+        yield {"name": name, "in": "path", "required": True, "schema": schema}
+
+
+def _query(operation: Operation, topics: Sequence[str]) -> Iterator[dict[str, Any]]:
+    if operation.query is None:
+        return
+    for name, field in operation.query.model_json_schema()["properties"].items():
+        schema = {key: value for key, value in field.items() if key not in ("title", "description")}
+        if schema.get("default", "") is None:  # left out; a query has no null
+            schema = schema["anyOf"][0]
+        if name == "topic" and topics:
+            schema["enum"] = [*topics, *_ALWAYS]
+        instead = "; a field of a JSON body goes before it" if operation.takes else ""
+        yield {"name": name, "in": "query", "description": field["description"] + instead, "schema": schema}

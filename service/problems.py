@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from werkzeug.exceptions import HTTPException
 
 from model import strict_json
-from model.errors import TopicwireError
+from model.errors import NotStoredError, StoreError, TopicwireError
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -78,6 +78,14 @@ def register(app: Flask) -> None:
     @app.errorhandler(ProblemError)
     def problem(error: ProblemError) -> Response:
         return error.response()
+
+    @app.errorhandler(StoreError)
+    def store_error(error: StoreError) -> Response:
+        if isinstance(error, NotStoredError):
+            return ProblemError(404, error.problem).response()
+        # Where the store is concerns whoever runs it, and nobody else.
+        _log.error("the store failed: %s", error, extra={"request_id": g.get("request_id", "")})
+        return ProblemError(503, f"the store: {error.problem}", headers={"Retry-After": "10"}).response()
 
     @app.errorhandler(HTTPException)
     def http_error(error: HTTPException) -> Response:

@@ -5,11 +5,15 @@ pydantic, because the same model checks, names the field at fault, and writes JS
 made of.
 """
 
+from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from model import summarizer
+from model.posts import parse_timestamp
+
+MAX_NUMBER = 2**63 - 1  # of a source
 
 _EITHER_BODY: dict[str, Any] = {
     "oneOf": [
@@ -66,7 +70,58 @@ class PostsToSummarizeIn(Length, PostsIn):
     model_config = ConfigDict(extra="forbid", strict=True, title="Posts to summarize")
 
 
+class TopicsIn(BaseModel):
+    """The topics that a post has, in the eyes of a reader."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, title="Topics")
+
+    topics: list[str] = Field(description="[] for none")
+
+
+class SourceIn(BaseModel):
+    """A feed to subscribe to."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, title="Source")
+
+    url: str = Field(description="of the feed, http or https")
+    title: str | None = Field(None, description="what to call it, instead of what the feed says")
+    folder: str | None = Field(None, description="a/b is b in a")
+
+
 Score = Annotated[float, Field(ge=0, le=1)]
+
+
+def _moment(value: Any) -> datetime:
+    moment = parse_timestamp(value) if isinstance(value, str) else None
+    if moment is None:
+        raise ValueError("it is no date of RFC 3339, such as 2026-06-09T19:00:00Z")
+    return moment
+
+
+Moment = Annotated[datetime, BeforeValidator(_moment), WithJsonSchema({"type": "string", "format": "date-time"})]
+
+
+class WireQuery(BaseModel):
+    """What a wire can be narrowed down by."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    source: int | None = Field(None, ge=1, le=MAX_NUMBER, description="posts of one source only, by its number")
+    min_score: Score | None = Field(
+        None, description="posts with a topic (the one asked for, if one is) of at least this score; a reader's word is 1"
+    )
+    limit: int = Field(50, ge=1, le=1_000, description="posts at most, the newest")
+
+
+class PostsQuery(WireQuery):
+    """The same, and words, and pages."""
+
+    topic: str | None = Field(None, description="posts with this topic; `none`: without any; `all`")
+    q: str | None = Field(None, description="posts with all of these words; `kube*` is the beginning of one")
+    since: Moment | None = Field(None, description="posts published, or found, since then (RFC 3339)")
+    cursor: str | None = Field(None, description="of the page before, which links to this one; it means nothing by itself")
+
+
 Evidence = dict[str, list[tuple[str, float]]]
 
 
@@ -107,6 +162,61 @@ class ClassifyAnswer(BaseModel):
 class SummarizeAnswer(BaseModel):
     model: str
     results: list[Summarized]
+
+
+class Correction(BaseModel):
+    instead_of: list[str] = Field(description="the topics that the model gave")
+    who: str
+    at: str
+
+
+class Stored(Tagged):
+    """A tagged post, and what the store knows of it. `topics` are those that hold: a reader's, else the model's."""
+
+    key: str = Field(description="its address, 32 hexadecimal digits")
+    sources: list[int] = Field(description="all sources that have the story")
+    first_seen: str
+    changed: str = Field(description="when its content last changed")
+    correction: Correction | None
+
+
+class PostsAnswer(BaseModel):
+    model: str = Field(description="the version that serves; each post names the one that tagged it")
+    results: list[Stored]
+
+
+class SourceOut(BaseModel):
+    """A subscribed feed."""
+
+    id: int
+    url: str
+    title: str = Field(description="what it is called: by its subscriber, else by itself")
+    folder: str = Field(description="a/b is b in a")
+    site: str | None
+    state: str = Field(description="active or gone")
+    added: str
+    polled: str | None
+    next_poll: str
+    failures: int = Field(description="polls that failed in a row")
+
+
+class SourcesAnswer(BaseModel):
+    model: str
+    sources: list[SourceOut]
+
+
+class SourceAnswer(SourceOut):
+    """A subscribed feed."""
+
+    model: str
+
+
+class Removed(BaseModel):
+    """What went with a source, and what stayed."""
+
+    model: str
+    posts: int
+    examples: int = Field(description="corrected posts that stay as labelled examples")
 
 
 class TagAnswer(BaseModel):

@@ -1,6 +1,7 @@
 """Settings: the environment variables TOPICWIRE_*, each checked, each with a default and one line of help."""
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from ipaddress import ip_network
@@ -12,6 +13,7 @@ from model.errors import SettingError
 from service.addresses import Network
 
 PREFIX = "TOPICWIRE_"
+_TOKEN = re.compile(r"[A-Za-z0-9\-._~+/=]{16,}\Z")  # RFC 6750, 2.1
 
 
 def _setting(
@@ -31,6 +33,9 @@ class Settings:
     )
     host: str = _setting("127.0.0.1", "address that `serve` listens on")
     port: int = _setting(8000, "port that `serve` listens on", most=65535)
+    token: str = _setting(
+        "", "what clients must send to write: `Authorization: Bearer …`", shown="no writing beyond loopback", secret=True
+    )
     workers: int = _setting(0, "worker processes of `serve`; 0 = one a core", most=1000)
     concurrency: int = _setting(8, "requests that one worker works on at once; more are answered 503", least=1)
     max_bytes: int = _setting(5_000_000, "size of a request's body, and of a post in it, in bytes; more is answered 413", least=1)
@@ -90,6 +95,10 @@ def read(environment: Mapping[str, str] = os.environ) -> Settings:
     if settings.database_url and not _is_postgresql(settings.database_url):
         # Not repeated: there may be a password in it.
         raise SettingError("it must be like postgresql://USER:PASSWORD@HOST/DATABASE", subject=variable("database_url"))
+    if settings.token and not _TOKEN.match(settings.token):
+        raise SettingError(
+            "it must be 16 or more of A-Z, a-z, 0-9 and -._~+/=, such as `openssl rand -hex 32` prints", subject=variable("token")
+        )
     return settings
 
 

@@ -72,7 +72,7 @@ def test_feeds_come_back_by_our_own_reader(tagged: list[TaggedPost]) -> None:
             assert post.title == tag.post.title
             assert post.link == tag.post.link
             assert list(post.categories) == tag.topics
-            shown = [formats._identity(other.post) for other in tagged]
+            shown = [formats.identity(other.post) for other in tagged]
             if shown.count(shown[len(seen)]) == 1:
                 assert post.id == shown[len(seen)]
             seen.append(post.id)

@@ -42,7 +42,7 @@ def test_every_command_is_in_the_table_and_back() -> None:
 
 
 def test_every_route_is_in_the_table_and_back() -> None:
-    named = [(method.lower(), path) for method, path in rows(r"`(GET|POST) ([^`]+)` \| [^|]+")]
+    named = [(method.lower(), path) for method, path in rows(r"`(GET|POST|PUT|DELETE) ([^`]+)` \| [^|]+")]
 
     assert named == [(operation.method, operation.path) for operation in openapi.OPERATIONS]
 

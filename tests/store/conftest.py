@@ -2,10 +2,16 @@
 
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
+from flask.testing import FlaskClient
 
+from model.tagger import Tagger
+from service.app import create_app
+from service.settings import Settings
 from service.store import Store
 from tests.store import postgres
 
@@ -63,4 +69,22 @@ def target(dialect: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iter
 @pytest.fixture
 def store(target: Target) -> Iterator[Store]:
     with Store(target) as opened:
+        yield opened
+
+
+def settings_of(target: Target, **others: Any) -> Settings:
+    where = {"home": target.parent} if isinstance(target, Path) else {"database_url": target}
+    return Settings(**{**where, **others})
+
+
+@contextmanager
+def serving(settings: Settings, tagger: Tagger) -> Iterator[FlaskClient]:
+    app = create_app(settings, tagger)
+    yield app.test_client()
+    app.extensions["storage"].close()
+
+
+@pytest.fixture
+def client(target: Target, tagger: Tagger) -> Iterator[FlaskClient]:
+    with serving(settings_of(target), tagger) as opened:
         yield opened

@@ -1,0 +1,46 @@
+"""Bodies of requests: of a media type that is taken, whole, and within the limit."""
+
+from typing import Any
+
+from flask import request
+from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
+
+from model import strict_json
+from service.problems import ProblemError
+
+
+def must_be(*media_types: str) -> None:
+    """Refuse a body of any other type."""
+    if request.mimetype not in media_types:
+        given = request.mimetype or "nothing"
+        raise ProblemError(415, f"the Content-Type is {given[:80]!r}; taken here: {', '.join(media_types)}")
+    if request.headers.get("Content-Encoding", "identity") != "identity":
+        raise ProblemError(415, "a compressed body is not taken here; send it as it is")
+
+
+def whole(most: int) -> bytes:
+    """The whole body, of so many bytes at most. Read before a slot is taken: a slow client must not keep others from being
+    served."""
+    # Flask cuts a body without a declared length off at the limit, so one byte more is asked for.
+    request.max_content_length = most + 1
+    try:
+        data = request.get_data(cache=False)
+    except RequestEntityTooLarge:
+        raise
+    except (ClientDisconnected, OSError):
+        raise ProblemError(408, "the body did not arrive in time") from None
+    except Exception as error:  # chunks that are none; each server has its own words for them
+        raise ProblemError(400, f"the body cannot be read: {error}") from None
+    if len(data) > most:
+        raise RequestEntityTooLarge
+    if len(data) < (request.content_length or 0):
+        raise ProblemError(400, f"the body ended after {len(data)} of {request.content_length} bytes")
+    return data
+
+
+def parsed(data: bytes) -> Any:
+    """A body that is JSON."""
+    try:
+        return strict_json.loads(data)
+    except ValueError as error:
+        raise ProblemError(400, f"the body is no JSON: {error}") from None

@@ -1,0 +1,189 @@
+"""What is stored, over REST: posts and their corrections, sources, and wires."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import urlencode
+
+from flask import Flask, Response, render_template, request
+from pydantic import BaseModel, ValidationError
+
+from model import strict_json
+from model.errors import InputError, NotStoredError
+from model.posts import timestamp
+from model.versions import Version
+from service import bodies, schemas, wires
+from service.access import must_write
+from service.openapi import JSON
+from service.problems import ProblemError, pointer
+from service.settings import Settings
+from service.storage import Storage
+
+if TYPE_CHECKING:
+    from service.store import Source, StoredPost
+
+Working = Callable[[], AbstractContextManager[Callable[[], None]]]
+WHO = "REST"  # who corrects, as far as is known here
+
+_Form = TypeVar("_Form", bound=BaseModel)
+
+
+def register(app: Flask, settings: Settings, version: Version, storage: Storage, working: Working) -> None:
+    """The routes that need the store."""
+    _posts(app, settings, version, storage, working)
+    _sources(app, settings, version, storage, working)
+    _wires(app, version, storage, working)
+
+
+def _posts(app: Flask, settings: Settings, version: Version, storage: Storage, working: Working) -> None:
+    topics = [topic.name for topic in version.topics]
+
+    @app.get("/v1/posts")
+    def posts() -> Response:
+        asked = _query(schemas.PostsQuery)
+        if asked.topic is not None and asked.topic not in (*topics, wires.ALL, wires.NONE):
+            raise ProblemError(422, f"there is no topic {asked.topic[:80]!r}; there are {', '.join(topics)}")
+        with working():
+            try:
+                page = storage.store().posts(**asked.model_dump())
+            except InputError as error:
+                raise ProblemError(422, f"`{error.subject}`: {error.problem}") from None
+            answer = _json({"model": version.name, "results": [wires.shown(post).to_dict() for post in page.posts]})
+        if page.next:
+            rest = {name: value for name, value in request.args.items() if name != "cursor"}
+            answer.headers["Link"] = f'<{request.base_url}?{urlencode(rest | {"cursor": page.next})}>; rel="next"'
+        return answer
+
+    @app.get("/v1/posts/<path:address>")
+    def post(address: str) -> Response:
+        with working():
+            return _shown(_stored(storage, address))
+
+    @app.put("/v1/posts/<path:address>/topics")
+    def correct(address: str) -> Response:
+        must_write(settings)
+        given = _body(schemas.TopicsIn, settings)
+        for index, topic in enumerate(given.topics):
+            if topic not in topics:
+                detail = f"there is no topic {topic[:80]!r}; there are {', '.join(topics)}"
+                raise ProblemError(422, detail, errors=[{"detail": detail, "pointer": pointer("topics", index)}])
+        with working():
+            store, number = storage.store(), _stored(storage, address).number
+            store.correct(number, given.topics, WHO)
+            return _shown(_stored(storage, number))
+
+    @app.delete("/v1/posts/<path:address>/topics")
+    def withdraw(address: str) -> Response:
+        must_write(settings)
+        with working():
+            store, number = storage.store(), _stored(storage, address).number
+            store.withdraw(number)
+            return _shown(_stored(storage, number))
+
+
+def _sources(app: Flask, settings: Settings, version: Version, storage: Storage, working: Working) -> None:
+    @app.get("/v1/sources")
+    def sources() -> Response:
+        with working():
+            return _json({"model": version.name, "sources": [_source(source) for source in storage.store().sources()]})
+
+    @app.post("/v1/sources")
+    def subscribe() -> Response:
+        must_write(settings)
+        given = _body(schemas.SourceIn, settings)
+        with working():
+            from service.store import NewSource
+
+            wanted = NewSource(given.url, title_override=given.title or None, folder=given.folder or "")
+            try:
+                source, is_new = storage.store().add_source(wanted)
+            except InputError as error:
+                raise ProblemError.of_error(error, prefix=pointer("url")) from None
+        return _json({"model": version.name, **_source(source)}, 201 if is_new else 200)
+
+    @app.delete(f"/v1/sources/<int(max={schemas.MAX_NUMBER}):number>")
+    def unsubscribe(number: int) -> Response:
+        must_write(settings)
+        with working():
+            removed = storage.store().remove_source(number)
+        return _json({"model": version.name, "posts": removed.posts, "examples": removed.examples})
+
+
+def _wires(app: Flask, version: Version, storage: Storage, working: Working) -> None:
+    titles = wires.titles(version)
+
+    def answering(end: str) -> Callable[[str], Response]:
+        form, media_type = wires.FORMS[end]
+
+        def wire(topic: str) -> Response:
+            if topic not in titles:
+                raise ProblemError(404, f"there is no wire {topic[:80]!r}; /wires lists what there is")
+            asked = _query(schemas.WireQuery)
+            with working():
+                posts = storage.store().posts(topic=topic, **asked.model_dump()).posts
+                link = f"{request.url_root}wires"
+                body = b"".join(wires.wire(form, posts, title=titles[topic], link=link, self_link=request.url))
+            answer = Response(body, content_type=f"{media_type}; charset=utf-8" if end != "json" else media_type)
+            # Readers ask each time, and hear 304: what a reader corrects is on the wire at once.
+            answer.cache_control.no_cache = True
+            answer.last_modified = wires.modified(posts)
+            answer.add_etag()
+            answer.make_conditional(request)
+            return answer
+
+        return wire
+
+    for end in wires.FORMS:
+        app.add_url_rule(f"/wires/<topic>.{end}", f"wire_{end}", answering(end))
+
+    @app.get("/wires")
+    def list_of_wires() -> Response:
+        page = render_template("wires.html", titles=titles, forms=wires.FORMS, topics={one.name: one for one in version.topics})
+        return Response(page, content_type="text/html; charset=utf-8")
+
+
+def _query(form: type[_Form]) -> _Form:
+    """The parameters of the query, each given once."""
+    given = {name: values[0] if len(values) == 1 else values for name, values in request.args.lists()}
+    try:
+        return form.model_validate(given)
+    except ValidationError as error:
+        raise ProblemError.of_query(error) from None
+
+
+def _body(form: type[_Form], settings: Settings) -> _Form:
+    bodies.must_be(JSON)
+    try:
+        return form.model_validate(bodies.parsed(bodies.whole(settings.max_bytes)))
+    except ValidationError as error:
+        raise ProblemError.of_fields(error) from None
+
+
+def _stored(storage: Storage, address: str | int) -> "StoredPost":
+    found = storage.store().post(address) if isinstance(address, int) or "\0" not in address else None
+    if found is None:
+        raise NotStoredError("there is no such post", subject=f"post {str(address)[:80]}")
+    return found
+
+
+def _shown(post: "StoredPost") -> Response:
+    return _json(wires.shown(post).to_dict())
+
+
+def _source(source: "Source") -> dict[str, Any]:
+    return {
+        "id": source.id,
+        "url": source.url,
+        "title": source.name,
+        "folder": source.folder,
+        "site": source.site,
+        "state": source.state,
+        "added": timestamp(source.added),
+        "polled": timestamp(source.polled),
+        "next_poll": timestamp(source.next_poll),
+        "failures": source.failures,
+    }
+
+
+def _json(value: Any, status: int = 200) -> Response:
+    return Response(strict_json.dumps(value), status, content_type=JSON)
