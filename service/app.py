@@ -45,7 +45,6 @@ def create_app(settings: Settings | None = None, tagger: Tagger | None = None) -
     app.config["MAX_CONTENT_LENGTH"] = settings.max_bytes
     app.config["BODY_SECONDS"] = settings.max_seconds
     app.url_map.strict_slashes = False
-    app.url_map.merge_slashes = False  # a post's id may be a URL
     register(app)
     _frame(app)
     working, storage = _slots(settings), Storage(settings)

@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 
 from flask import Flask, Response, render_template, request
 from pydantic import BaseModel, ValidationError
+from werkzeug.routing import PathConverter
 
 from model import strict_json
 from model.errors import InputError, NotStoredError
@@ -28,8 +29,17 @@ WHO = "REST"  # who corrects, as far as is known here
 _Form = TypeVar("_Form", bound=BaseModel)
 
 
+class _Address(PathConverter):
+    """What a post is asked for by: its id may be a URL, or begin with a slash."""
+
+    regex = ".+?"
+    part_isolating = False
+
+
 def register(app: Flask, settings: Settings, version: Version, storage: Storage, working: Working) -> None:
     """The routes that need the store."""
+    app.url_map.converters["address"] = _Address
+    app.url_map.merge_slashes = False
     _posts(app, settings, version, storage, working)
     _sources(app, settings, version, storage, working)
     _wires(app, version, storage, working)
@@ -54,12 +64,12 @@ def _posts(app: Flask, settings: Settings, version: Version, storage: Storage, w
             answer.headers["Link"] = f'<{request.base_url}?{urlencode(rest | {"cursor": page.next})}>; rel="next"'
         return answer
 
-    @app.get("/v1/posts/<path:address>")
+    @app.get("/v1/posts/<address:address>")
     def post(address: str) -> Response:
         with working():
             return _shown(_stored(storage, address))
 
-    @app.put("/v1/posts/<path:address>/topics")
+    @app.put("/v1/posts/<address:address>/topics")
     def correct(address: str) -> Response:
         must_write(settings)
         given = _body(schemas.TopicsIn, settings)
@@ -72,7 +82,7 @@ def _posts(app: Flask, settings: Settings, version: Version, storage: Storage, w
             store.correct(number, given.topics, WHO)
             return _shown(_stored(storage, number))
 
-    @app.delete("/v1/posts/<path:address>/topics")
+    @app.delete("/v1/posts/<address:address>/topics")
     def withdraw(address: str) -> Response:
         must_write(settings)
         with working():
