@@ -17,6 +17,7 @@ Read in this order:
     batch       posts -> tagged posts, on one core or several
     formats     tagged posts -> JSONL, CSV, RSS, Atom, JSON Feed, a table
     wires       stored posts -> a feed of one topic
+    export      stored posts -> a file
     output      a file that appears whole or not at all
     store       sources, posts, tags and corrections, in SQLite or PostgreSQL
     schemas     what requests and answers look like, as types

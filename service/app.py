@@ -246,7 +246,7 @@ def _reading(app: Flask, settings: Settings, tagger: Tagger, storage: Storage) -
 
     @app.get("/metrics")
     def metrics_() -> Response:
-        body, content_type = metrics.exposition()
+        body, content_type = metrics.exposition(storage.figures())
         return Response(body, content_type=content_type)
 
     @app.get("/openapi.json")

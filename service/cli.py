@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 # 2, wrong usage, is argparse's own.
 DONE, FAILED, INTERRUPTED = 0, 1, 130
 FORMATS = ("jsonl", "csv", "rss", "atom", "jsonfeed", "table")
+EXPORT_FORMATS = FORMATS[:-1]
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -119,6 +120,14 @@ def _parser() -> argparse.ArgumentParser:
     poll = command("poll", _sources("poll"), "ask sources for news, and tag and keep their posts")
     poll.add_argument("--every", type=_interval_of, metavar="TIME", help="go on for ever: 90s, 15m, 2h, 1d")
     poll.add_argument("--now", action="store_true", help="ask those, too, that want to be left alone for a while")
+
+    stored = command("export", _export, "write stored posts, corrections included, to a file")
+    stored.add_argument("--topic", default="all", metavar="T", help="posts with this topic; none: without any (default: all)")
+    stored.add_argument("--to", choices=EXPORT_FORMATS, default="jsonl", help="what to write (default: %(default)s)")
+    stored.add_argument("-o", "--output", metavar="OUT", help="write to a file, which appears whole or not at all")
+    stored.add_argument("--source", metavar="SOURCE", help="posts of one source only: its number or URL")
+    stored.add_argument("--min-score", type=_score, metavar="X", help="posts with a topic of at least this score, 0 to 1")
+    stored.add_argument("--limit", type=_count, metavar="N", help="the newest N posts (default: all)")
 
     models = command("models", _models_list, "list model versions, show one, choose the one that serves")
     actions = models.add_subparsers(title="actions", metavar="ACTION")
@@ -296,6 +305,18 @@ def _serve(options: argparse.Namespace, settings: Settings) -> int:
     return DONE
 
 
+def _export(options: argparse.Namespace, settings: Settings) -> int:
+    from service import export, output
+
+    # So that what is half written is cleaned up when somebody ends us politely.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    chosen = export.Chosen(options.topic, options.source, options.min_score, options.limit)
+    with output.whole(options.output) as stream:
+        for piece in export.export(options.to, chosen, settings):
+            stream.write(piece)
+    return DONE
+
+
 def _models_list(options: argparse.Namespace, settings: Settings) -> int:
     versions = _versions(settings)
     current = versions.current()
@@ -411,6 +432,22 @@ def _words(text: str) -> int:
     if (number := _natural(text)) == 0:
         raise argparse.ArgumentTypeError("a summary of no words is none")
     return number
+
+
+def _count(text: str) -> int:
+    if (number := _natural(text)) == 0:
+        raise argparse.ArgumentTypeError("it must be at least 1")
+    return number
+
+
+def _score(text: str) -> float:
+    try:
+        score = float(text)
+    except ValueError:
+        score = -1
+    if not 0 <= score <= 1:
+        raise argparse.ArgumentTypeError(f"{text[:40]!r} is no number from 0 to 1")
+    return score
 
 
 class _ShowVersion(argparse.Action):

@@ -120,7 +120,7 @@ def _sources(app: Flask, settings: Settings, version: Version, storage: Storage,
 
 
 def _wires(app: Flask, version: Version, storage: Storage, working: Working) -> None:
-    titles = wires.titles(version)
+    titles = wires.titles(version.topics)
 
     def answering(end: str) -> Callable[[str], Response]:
         form, media_type = wires.FORMS[end]
@@ -132,7 +132,7 @@ def _wires(app: Flask, version: Version, storage: Storage, working: Working) -> 
             with working():
                 posts = storage.store().posts(topic=topic, **asked.model_dump()).posts
                 link = f"{request.url_root}wires"
-                body = b"".join(wires.wire(form, posts, title=titles[topic], link=link, self_link=request.url))
+                body = b"".join(wires.wire(form, lambda: posts, title=titles[topic], link=link, self_link=request.url))
             answer = Response(body, content_type=f"{media_type}; charset=utf-8" if end != "json" else media_type)
             # Readers ask each time, and hear 304: what a reader corrects is on the wire at once.
             answer.cache_control.no_cache = True

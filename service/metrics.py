@@ -1,15 +1,21 @@
-"""What is counted, for Prometheus. Labels are routes, methods, statuses, topics and versions: never a URL or a title.
+"""What is counted, for Prometheus. Labels are routes, methods, statuses, topics, versions and states: never a URL or a title.
 
 With several worker processes the counts are shared through files in PROMETHEUS_MULTIPROC_DIR, which the server sets
 before this module is imported.
 """
 
 import os
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.multiprocess import MultiProcessCollector
 
 from model.posts import TaggedPost
+
+if TYPE_CHECKING:  # SQLAlchemy is not imported for this
+    from service.store import Figures
 
 REQUESTS = Counter("topicwire_requests", "Requests answered.", ["route", "method", "status"])
 SECONDS = Histogram(
@@ -23,7 +29,32 @@ POSTS = Counter("topicwire_posts", "Posts tagged, by topic given; a post with se
 WARNINGS = Counter("topicwire_feed_warnings", "Feeds that could be read, but not without a warning, by its kind.", ["kind"])
 MODEL = Gauge("topicwire_model", "1 for the model version that serves.", ["version"], multiprocess_mode="mostrecent")
 
-METRICS = (REQUESTS, SECONDS, BUSY, POSTS, WARNINGS, MODEL)
+
+class Stored:
+    """What the store says at the moment it is asked. Where it does not answer, nothing is said in its place."""
+
+    def __init__(self, figures: "Figures | None") -> None:
+        self._figures = figures
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        """Each figure as a family, empty where there is none."""
+        figures = self._figures
+        yield GaugeMetricFamily("topicwire_store_up", "1 if the store answers, 0 if not.", value=0 if figures is None else 1)
+        sources = GaugeMetricFamily("topicwire_sources", "Sources, by state.", labels=["state"])
+        due = GaugeMetricFamily("topicwire_sources_due", "Sources that should have been asked by now.")
+        oldest = GaugeMetricFamily("topicwire_oldest_unpolled_seconds", "Longest time that an active source has not been asked.")
+        corrections = GaugeMetricFamily("topicwire_corrections", "Corrections that hold.")
+        if figures is not None:
+            for state, count in figures.sources.items():
+                sources.add_metric([state], count)
+            due.add_metric([], figures.due)
+            if figures.oldest_unpolled is not None:
+                oldest.add_metric([], figures.oldest_unpolled.total_seconds())
+            corrections.add_metric([], figures.corrections)
+        yield from (sources, due, oldest, corrections)
+
+
+METRICS = (REQUESTS, SECONDS, BUSY, POSTS, WARNINGS, MODEL, Stored(None))
 
 
 def count_posts(tagged: list[TaggedPost]) -> None:
@@ -32,10 +63,15 @@ def count_posts(tagged: list[TaggedPost]) -> None:
             POSTS.labels(topic).inc()
 
 
-def exposition() -> tuple[bytes, str]:
-    """The metrics of all workers as text, and its content type."""
+def exposition(stored: Stored | None) -> tuple[bytes, str]:
+    """The metrics of all workers, and those of the store if there is one, as text, and its content type."""
     registry = REGISTRY
     if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
         registry = CollectorRegistry()
         MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
-    return generate_latest(registry), CONTENT_TYPE_LATEST
+    text = generate_latest(registry)
+    if stored is not None:
+        of_store = CollectorRegistry()
+        of_store.register(stored)
+        text += generate_latest(of_store)
+    return text, CONTENT_TYPE_LATEST

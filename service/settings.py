@@ -63,6 +63,11 @@ class Settings:
         return self.directory / "topicwire.db"
 
     @property
+    def has_store(self) -> bool:
+        """Whether anything can have been stored yet."""
+        return bool(self.database_url) or self.database.exists()
+
+    @property
     def directory(self) -> Path:
         if self.home is not None:
             return self.home

@@ -1,13 +1,19 @@
 """The store as a server needs it: opened when it is first asked for, by every worker for itself."""
 
+import logging
 import os
 import threading
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from model.errors import StoreError
+from service import metrics
 from service.settings import Settings
 
 if TYPE_CHECKING:
     from service.store import Store
+
+_log = logging.getLogger("topicwire")
 
 
 class Storage:
@@ -32,10 +38,15 @@ class Storage:
                     opened = self._opened[os.getpid()] = Store.open(self._settings)
         return opened
 
-    @property
-    def exists(self) -> bool:
-        """Whether anything can be stored yet; to ask makes no database."""
-        return bool(self._settings.database_url) or self._settings.database.exists()
+    def figures(self) -> metrics.Stored | None:
+        """The store's metrics; None where nothing has been stored yet, since to ask would be to make a database."""
+        if not self._settings.has_store:
+            return None
+        try:
+            return metrics.Stored(self.store().figures(datetime.now(UTC)))
+        except StoreError as error:  # the other metrics are wanted all the more
+            _log.error("the store failed: %s", error)
+            return metrics.Stored(None)
 
     def close(self) -> None:
         """Close what this process has opened; to ask again opens it again."""

@@ -4,13 +4,13 @@ What a wire says depends on what is stored and on nothing else, so that the same
 """
 
 import uuid
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from model.posts import TaggedPost, timestamp
-from model.versions import Version
+from model.versions import Topic
 from service import formats
 
 if TYPE_CHECKING:  # SQLAlchemy is not imported for this
@@ -51,47 +51,58 @@ def shown(stored: "StoredPost") -> TaggedPost:
 
 def modified(posts: Iterable["StoredPost"]) -> datetime | None:
     """When the latest of these posts came, changed or was corrected; None if there are none."""
-    moments = [max(post.changed, post.correction.at) if post.correction else post.changed for post in posts]
-    return max(moments, default=None)
+    return max(map(_modified, posts), default=None)
 
 
 def wire(
     form: str,
-    posts: Sequence["StoredPost"],
+    posts: Callable[[], Iterable["StoredPost"]],
     *,
     title: str,
     link: str,
     self_link: str | None = None,
     identity: str = "",
 ) -> Iterator[bytes]:
-    """A wire's document in one of the formats that are feeds. `identity` is what tells it from other wires, its own
-    address if that is not given."""
+    """A wire's document in one of the formats that are feeds. `posts` is asked twice, so that they need not be in memory.
+    `identity` is what tells the wire from others, its own address if that is not given."""
+    first, updated = _looked_over(posts())
     about = formats.About(
         title=title,
         link=link,
         description="Posts tagged by topicwire",
         self_link=self_link,
         identity=uuid.uuid5(uuid.NAMESPACE_URL, identity or self_link or link).urn,
-        updated=modified(posts),
+        updated=updated,
     )
-    return formats.FORMATS[form](_distinct(posts), about)
+    return formats.FORMATS[form](_distinct(posts(), first), about)
 
 
-def _distinct(posts: Sequence["StoredPost"]) -> Iterator[TaggedPost]:
-    """Posts as they are shown. Where two sources gave the same id to different posts, the one that was stored first keeps
-    it: a reader takes posts with one id for one post."""
+def _looked_over(posts: Iterable["StoredPost"]) -> tuple[dict[str, int], datetime | None]:
+    """For each id the number of the post that was stored first with it, and when the latest post was modified."""
     first: dict[str, int] = {}
+    updated: datetime | None = None
     for stored in posts:
         identity = formats.identity(stored.tagged.post)
         first[identity] = min(stored.number, first.get(identity, stored.number))
+        updated = max(updated or stored.changed, _modified(stored))
+    return first, updated
+
+
+def _modified(stored: "StoredPost") -> datetime:
+    return max(stored.changed, stored.correction.at) if stored.correction else stored.changed
+
+
+def _distinct(posts: Iterable["StoredPost"], first: Mapping[str, int]) -> Iterator[TaggedPost]:
+    """Posts as they are shown. Where two sources gave the same id to different posts, the one that was stored first keeps
+    it: a reader takes posts with one id for one post."""
     for stored in posts:
         tagged = shown(stored)
         identity = formats.identity(tagged.post)
-        if first[identity] != stored.number:
+        if first.get(identity, stored.number) != stored.number:
             tagged = replace(tagged, post=replace(tagged.post, id=f"{identity}#{stored.key}"))
         yield tagged
 
 
-def titles(version: Version) -> dict[str, str]:
+def titles(topics: Iterable[Topic]) -> dict[str, str]:
     """The wires there are, by topic, and what each is called."""
-    return {topic.name: topic.title for topic in version.topics} | {ALL: "All posts", NONE: "Posts without a topic"}
+    return {topic.name: topic.title for topic in topics} | {ALL: "All posts", NONE: "Posts without a topic"}

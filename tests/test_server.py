@@ -135,3 +135,26 @@ def test_it_says_why_it_cannot_start(run: Run, tmp_path: Path) -> None:
 
     assert done.returncode == 1
     assert done.stderr.decode() == f"topicwire: {tmp_path}/models: no model version here yet; run `topicwire train`\n"
+
+
+def test_workers_share_the_store_each_with_a_connection_of_its_own(start: Start, tmp_path: Path, home: Path) -> None:
+    (tmp_path / "models").symlink_to(home / "models")
+    process, port = start(TOPICWIRE_HOME=str(tmp_path))
+    threads = [
+        threading.Thread(target=ask, args=(port, "POST", "/v1/sources", b'{"url": "https://a.example/%d"}' % number))
+        for number in range(12)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    for _ in range(6):  # whichever worker answers
+        assert len(json.loads(ask(port, "GET", "/v1/sources")[1])["sources"]) == 12
+        assert ask(port, "GET", "/wires/all.atom")[0] == 200
+        assert 'topicwire_sources{state="active"} 12.0' in ask(port, "GET", "/metrics")[1].decode()
+    assert ask(port, "HEAD", "/wires/all.rss") == (200, b"")
+    process.send_signal(signal.SIGTERM)
+    _, log = process.communicate(timeout=60)
+    assert process.returncode == 0
+    assert b"Traceback" not in log

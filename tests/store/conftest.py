@@ -73,7 +73,8 @@ def store(target: Target) -> Iterator[Store]:
 
 
 def settings_of(target: Target, **others: Any) -> Settings:
-    where = {"home": target.parent} if isinstance(target, Path) else {"database_url": target}
+    # Without a model version in the home: whoever needs one is given a tagger.
+    where = {"home": target.parent} if isinstance(target, Path) else {"home": Path("/nonexistent"), "database_url": target}
     return Settings(**{**where, **others})
 
 

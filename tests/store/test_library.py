@@ -1,12 +1,14 @@
 """Posts, corrections and sources over REST, and who may write."""
 
 import multiprocessing
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import pytest
 from flask.testing import FlaskClient
+from prometheus_client.parser import text_string_to_metric_families
 from werkzeug.http import parse_list_header
 from werkzeug.test import TestResponse
 
@@ -16,7 +18,7 @@ from model.tagger import Tagger
 from service import access, schemas, settings
 from service.settings import Settings
 from service.storage import Storage
-from service.store import Store, posts
+from service.store import NewSource, Store, posts
 from tests.store import made
 from tests.store.conftest import Target, serving, settings_of
 
@@ -366,3 +368,39 @@ def test_no_connection_crosses_a_fork(target: Target) -> None:
     made.source(storage.store(), "two")
     assert len(storage.store().sources()) == 2, "the parent's connection is as it was"
     storage.close()
+
+
+def test_metrics_tell_of_the_store(store: Store, client: FlaskClient) -> None:
+    made.record(store, made.source(store), [tagged("1")])
+    gone = store.add_source(NewSource("https://gone.example/secret-title"))[0]
+    store.update_source(gone.id, state="gone")
+    store.correct(1, ["networking"], "test")
+
+    text = client.get("/metrics").text
+
+    for line in [
+        "topicwire_store_up 1.0",
+        'topicwire_sources{state="active"} 1.0',
+        'topicwire_sources{state="gone"} 1.0',
+        "topicwire_sources_due 1.0",
+        "topicwire_corrections 1.0",
+    ]:
+        assert f"{line}\n" in text
+    asked_ago = (datetime.now(UTC) - made.NOW).total_seconds()
+    assert float(text.partition("\ntopicwire_oldest_unpolled_seconds ")[2].split()[0]) == pytest.approx(asked_ago, abs=60)
+    assert "one.example" not in text
+    assert "secret" not in text
+    families = [family.name for family in text_string_to_metric_families(text)]
+    assert len(families) == len(set(families))
+
+
+def test_metrics_make_no_store_and_outlive_one(tmp_path: Path, tagger: Tagger) -> None:
+    with serving(Settings(home=tmp_path), tagger) as client:
+        assert "topicwire_store_up" not in client.get("/metrics").text
+        assert not (tmp_path / "topicwire.db").exists()
+        (tmp_path / "topicwire.db").write_bytes(b"no database " * 100)
+        answer = client.get("/metrics")
+    assert answer.status_code == 200
+    assert "topicwire_store_up 0.0\n" in answer.text
+    assert "topicwire_requests_total" in answer.text
+    assert "\ntopicwire_sources_due " not in answer.text
