@@ -140,19 +140,21 @@ def test_it_says_why_it_cannot_start(run: Run, tmp_path: Path) -> None:
 def test_workers_share_the_store_each_with_a_connection_of_its_own(start: Start, tmp_path: Path, home: Path) -> None:
     (tmp_path / "models").symlink_to(home / "models")
     process, port = start(TOPICWIRE_HOME=str(tmp_path))
+    answers: list[int] = []
+    bodies = [b'{"url": "https://a.example/%d"}' % number for number in range(8)]  # as many as one worker takes at once
     threads = [
-        threading.Thread(target=ask, args=(port, "POST", "/v1/sources", b'{"url": "https://a.example/%d"}' % number))
-        for number in range(12)
+        threading.Thread(target=lambda body=body: answers.append(ask(port, "POST", "/v1/sources", body)[0])) for body in bodies
     ]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
 
+    assert answers == [201] * 8
     for _ in range(6):  # whichever worker answers
-        assert len(json.loads(ask(port, "GET", "/v1/sources")[1])["sources"]) == 12
+        assert len(json.loads(ask(port, "GET", "/v1/sources")[1])["sources"]) == 8
         assert ask(port, "GET", "/wires/all.atom")[0] == 200
-        assert 'topicwire_sources{state="active"} 12.0' in ask(port, "GET", "/metrics")[1].decode()
+        assert 'topicwire_sources{state="active"} 8.0' in ask(port, "GET", "/metrics")[1].decode()
     assert ask(port, "HEAD", "/wires/all.rss") == (200, b"")
     process.send_signal(signal.SIGTERM)
     _, log = process.communicate(timeout=60)

@@ -262,6 +262,10 @@ WHO_MAY: list[tuple[str, str, dict[str, str], dict[str, str], int]] = [
     ("127.0.0.1", "", {"Host": "rebound.example:8000", "Origin": "http://rebound.example:8000"}, HERE, 403),
     ("127.0.0.1", "", {"Host": "127.0.0.1.evil.example"}, HERE, 403),
     ("127.0.0.1", "", {"Host": "localhost.evil.example"}, HERE, 403),
+    ("127.0.0.1", "", {"Host": "127.0.0.1@evil.example"}, HERE, 403),
+    ("127.0.0.1", "", {"Host": "evil.example#127.0.0.1"}, HERE, 403),
+    ("127.0.0.1", "", {"Host": "[::1"}, HERE, 403),
+    ("127.0.0.1", "", {"Host": "[x]:1"}, HERE, 403),
     # Others than this machine, whatever the settings believe.
     ("127.0.0.1", "", {}, FAR, 403),
     ("127.0.0.1", "", {"X-Forwarded-For": "203.0.113.9"}, HERE, 403),
