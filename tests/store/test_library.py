@@ -349,8 +349,8 @@ def test_a_store_that_cannot_be_opened_is_503_until_it_can(tmp_path: Path, tagge
         assert client.get("/v1/posts").status_code == 200
 
 
-def _sources_seen(storage: Storage, answers: Any) -> None:
-    answers.put([source.url for source in storage.store().sources()])
+def _sources_seen(storage: Storage, inherited: Store, answers: Any) -> None:
+    answers.put((storage.store() is inherited, [source.url for source in storage.store().sources()]))
     storage.close()
 
 
@@ -361,14 +361,14 @@ def test_no_connection_crosses_a_fork(target: Target) -> None:
     fork = multiprocessing.get_context("fork")
     answers = fork.Queue()
 
-    processes = [fork.Process(target=_sources_seen, args=(storage, answers)) for _ in range(3)]
+    processes = [fork.Process(target=_sources_seen, args=(storage, storage.store(), answers)) for _ in range(3)]
     for process in processes:
         process.start()
     seen = [answers.get(timeout=30) for _ in processes]
     for process in processes:
         process.join(30)
 
-    assert seen == [["https://one.example/feed.xml"]] * 3
+    assert seen == [(False, ["https://one.example/feed.xml"])] * 3
     made.source(storage.store(), "two")
     assert len(storage.store().sources()) == 2, "the parent's connection is as it was"
     storage.close()
