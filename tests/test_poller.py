@@ -226,7 +226,7 @@ def test_from_a_site_to_its_posts_on_the_command_line(site: Site, run: Run, loop
     exported = run("sources", "export", **home)
     polled, again = run("poll", **home), run("poll", **home)
     shown = run("sources", "list", **home)
-    removed = run("sources", "remove", "1", f"{site.url}/b", "77", **home)
+    removed = run("sources", "remove", "1", f"{site.url}/b", "77", "9" * 30, **home)
     imported = run("sources", "import", "-", stdin=exported.stdout, **home)
 
     assert (several.returncode, several.stdout) == (1, b"")
@@ -241,6 +241,7 @@ def test_from_a_site_to_its_posts_on_the_command_line(site: Site, run: Run, loop
     assert re.match(r"2 sources \(2 unchanged\): 0 posts new, 0 changed; ", again.stdout.decode())
     assert "Mine  [Cloud]" in shown.stdout.decode()
     assert removed.returncode == 1
+    assert removed.stderr.decode().count("there is no such source") == 2
     assert removed.stdout.decode().count("removed, with 1 posts; 0 corrected ones stay as examples") == 2
     assert imported.stdout.decode() == "2 sources added, 0 were there already\n"
 

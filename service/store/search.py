@@ -9,7 +9,7 @@ import unicodedata
 
 from sqlalchemy import ColumnElement, Select, bindparam, false, literal_column, select, text
 
-from model.posts import Post
+from model.posts import INVISIBLE, Post
 from model.text import of_post
 from service.store.schema import posts
 
@@ -58,6 +58,7 @@ def _words(text: str) -> list[str]:
 
 
 def _folded(text: str) -> str:
-    """Without case and accents, in one of the ways that Unicode has to spell the same."""
-    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    """Without case, accents and what has no shape (a soft hyphen cuts no word in two), in one of the ways that Unicode has
+    to spell the same."""
+    decomposed = unicodedata.normalize("NFKD", text.translate(INVISIBLE).casefold())
     return "".join(character for character in decomposed if not unicodedata.combining(character))

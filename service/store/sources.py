@@ -149,7 +149,8 @@ def _add(connection: Connection, source: NewSource, url: str, now: datetime) -> 
 
 def _get(connection: Connection, source: int, *, lock: bool = False) -> Source:
     chosen = select(*_COLUMNS).where(sources.c.id == source)
-    row = connection.execute(chosen.with_for_update() if lock else chosen).one_or_none()
+    # A number that no database holds is no source's either.
+    row = connection.execute(chosen.with_for_update() if lock else chosen).one_or_none() if abs(source) < 1 << 63 else None
     if row is None:
         raise NotStoredError("there is no such source", subject=f"source {source}")
     return _source(row)

@@ -183,6 +183,7 @@ def test_a_post_is_found_by_its_words(store: Store) -> None:
 @example(text="'' \\ : & | ! ( ) <-> *", query="' & '':* \\")
 @example(text="NEAR(a b) col:x ^x", query='NEAR("a" b, 3) OR words : x ^a -"')
 @example(text="\U00010d4a\u0897 new", query="\U00010d4a")
+@example(text="0\xad0", query="inter\xadnet")
 @shared
 def test_no_query_is_wrong_and_every_word_is_found(store: Store, text: str, query: str) -> None:
     for one in store.sources():
