@@ -118,7 +118,7 @@ def _parser() -> argparse.ArgumentParser:
     export.set_defaults(run=_sources("export"))
 
     poll = command("poll", _sources("poll"), "ask sources for news, and tag and keep their posts")
-    poll.add_argument("--every", type=_interval_of, metavar="TIME", help="go on for ever: 90s, 15m, 2h, 1d")
+    poll.add_argument("--every", type=_seconds, metavar="TIME", help="go on for ever: 90s, 15m, 2h, 1d")
     poll.add_argument("--now", action="store_true", help="ask those, too, that want to be left alone for a while")
 
     stored = command("export", _export, "write stored posts, corrections included, to a file")
@@ -403,12 +403,12 @@ def _sources(name: str) -> "Callable[[argparse.Namespace, Settings], int]":
     def run(options: argparse.Namespace, settings: Settings) -> int:
         from service import subscriptions
 
-        return int(getattr(subscriptions, name)(options, settings, say=_say, warn=_warn))
+        return DONE if getattr(subscriptions, name)(options, settings, _say) else FAILED
 
     return run
 
 
-def _interval_of(text: str) -> float:
+def _seconds(text: str) -> float:
     """Seconds: a number and its unit."""
     number, unit = text[:-1], {"s": 1, "m": 60, "h": 3600, "d": 86400}.get(text[-1:])
     if unit is None or not number.isdecimal() or not 0 < int(number) * unit <= 86400 * 30:
@@ -423,7 +423,7 @@ def _natural(text: str) -> int:
 
 
 def _sentences(text: str) -> int:
-    if not text.isdecimal() or not 1 <= int(text[:9]) <= 10:
+    if text not in map(str, range(1, 11)):
         raise argparse.ArgumentTypeError(f"{text[:40]!r} is no whole number from 1 to 10")
     return int(text)
 

@@ -31,7 +31,7 @@ def export(form: str, chosen: Chosen, settings: Settings) -> Iterator[bytes]:
             "nothing is stored here yet; `topicwire sources add`, then `topicwire poll`", subject=str(settings.database)
         )
     with Store.open(settings) as store:
-        source = None if chosen.source is None else _source(store, chosen.source)
+        source = None if chosen.source is None else store.find_source(chosen.source).id
 
         def posts() -> Iterator[StoredPost]:
             return islice(_all(store, chosen, source), chosen.limit)
@@ -63,10 +63,3 @@ def _all(store: Store, chosen: Chosen, source: int | None) -> Iterator[StoredPos
         cursor = page.next
         if cursor is None:
             return
-
-
-def _source(store: Store, given: str) -> int:
-    for source in store.sources():
-        if given in (str(source.id), source.url):
-            return source.id
-    raise InputError("there is no such source; `topicwire sources list` shows all", subject=given[:200])

@@ -1,6 +1,6 @@
 """When a source is asked again: as its publisher wishes, and later each time it fails.
 
-HTTP says how long an answer holds (RFC 9111: Cache-Control, Age is the caches' affair; Expires) and when to come back
+HTTP says how long an answer holds (RFC 9111: Cache-Control, Expires) and when to come back
 (RFC 9110: Retry-After); RSS 2.0 has ttl, skipHours and skipDays.
 """
 

@@ -1,4 +1,4 @@
-"""The commands `sources` and `poll`."""
+"""The commands `sources` and `poll`. Each says whether all of it could be done, and hands `say` what could not."""
 
 import random
 import signal
@@ -20,14 +20,12 @@ from service.settings import Settings
 from service.store import NewSource, Source, Store
 
 Say = Callable[[TopicwireError], None]
-Warn = Callable[[str], None]
-DONE, FAILED = 0, 1
 _MAX_LIST = 20_000_000  # bytes of a list of subscriptions
 # Rounds are this much longer by chance at the most, as a share, so that pollers of many machines do not march in step.
 _JITTER = 0.1
 
 
-def add(options: Namespace, settings: Settings, *, say: Say, warn: Warn) -> int:
+def add(options: Namespace, settings: Settings, say: Say) -> bool:
     """Subscribe to each address; one that cannot be does not keep the others from it."""
     failed = False
     with Store.open(settings) as store, Sandbox() as sandbox:
@@ -43,58 +41,54 @@ def add(options: Namespace, settings: Settings, *, say: Say, warn: Warn) -> int:
             except TopicwireError as error:
                 failed = True
                 say(error.about(address))
-    return FAILED if failed else DONE
+    return not failed
 
 
-def import_(options: Namespace, settings: Settings, *, say: Say, warn: Warn) -> int:
+def import_(options: Namespace, settings: Settings, say: Say) -> bool:
     """Subscribe to a whole list. An entry that is no feed costs itself only."""
     data = sys.stdin.buffer.read(_MAX_LIST) if options.file == "-" else Path(options.file).read_bytes()
-    got = opml.read(data, "standard input" if options.file == "-" else options.file)
-    for fault in got.faults:
-        say(fault)
+    listed, faults = _of_opml(data, "standard input" if options.file == "-" else options.file, say)
     with Store.open(settings) as store:
-        outcomes = store.add_sources(map(_new, got.good))
+        outcomes = store.add_sources(listed)
     new = sum(is_new for _, is_new in outcomes)
     print(f"{new} sources added, {len(outcomes) - new} were there already")
-    return FAILED if got.faults else DONE
+    return not faults
 
 
-def export(options: Namespace, settings: Settings, *, say: Say, warn: Warn) -> int:
+def export(options: Namespace, settings: Settings, say: Say) -> bool:
     with Store.open(settings) as store:
         listed = [opml.Subscription(source.url, source.name, source.folder, source.site) for source in store.sources()]
     with output.whole(options.output) as stream:
         stream.write(opml.write(listed, "topicwire"))
-    return DONE
+    return True
 
 
-def show(options: Namespace, settings: Settings, *, say: Say, warn: Warn) -> int:
+def show(options: Namespace, settings: Settings, say: Say) -> bool:
     with Store.open(settings) as store:
         for source in store.sources():
             polled = f"{source.polled:%Y-%m-%d %H:%M}" if source.polled else "never"
             state = "gone" if source.state == "gone" else f"failed {source.failures} times" if source.failures else "well"
             folder = f"  [{source.folder}]" if source.folder else ""
             print(f"{source.id:5}  {source.name}{folder}\n       {source.url}\n       polled {polled}; {state}")
-    return DONE
+    return True
 
 
-def remove(options: Namespace, settings: Settings, *, say: Say, warn: Warn) -> int:
+def remove(options: Namespace, settings: Settings, say: Say) -> bool:
     failed = False
     with Store.open(settings) as store:
         for given in options.source:
             try:
-                source = store.source(int(given)) if given.isdecimal() else store.source_at(given)
-                if source is None:
-                    raise InputError("there is no such source; `topicwire sources list` shows all")
+                source = store.find_source(given)
                 gone = store.remove_source(source.id)
                 print(f"{source.name}: removed, with {gone.posts} posts; {gone.examples} corrected ones stay as examples")
             except TopicwireError as error:
                 failed = True
                 say(error.about(given))
-    return FAILED if failed else DONE
+    return not failed
 
 
-def poll(options: Namespace, settings: Settings, *, say: Say, warn: Warn) -> int:
-    """One round, or rounds for ever; the exit code is that of the last one."""
+def poll(options: Namespace, settings: Settings, say: Say) -> bool:
+    """One round, or rounds for ever."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     chance = random.Random()  # noqa: S311 - spreads polls, guards nothing
     versions = Versions(settings.models)
@@ -110,7 +104,7 @@ def poll(options: Namespace, settings: Settings, *, say: Say, warn: Warn) -> int
             say(failure)
         print(_summary(result, time.monotonic() - began), flush=True)
         if not options.every:
-            return FAILED if result.failures else DONE
+            return not result.failures
         time.sleep(max(options.every * (1 + _JITTER * chance.random()) - (time.monotonic() - began), 1))
 
 
@@ -156,17 +150,17 @@ def _listed(name: str, say: Say) -> list[NewSource]:
     except OSError as error:
         raise InputError(f"it is no http(s) URL, and no file that can be read: {error.strerror}") from None
     if data.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
-        got = opml.read(data, name)
-        for fault in got.faults:
-            say(fault)
-        return list(map(_new, got.good))
+        return _of_opml(data, name, say)[0]
     return [NewSource(line) for line in data.decode("utf-8", "replace").split() if not line.startswith("#")]
 
 
-def _new(subscription: opml.Subscription) -> NewSource:
-    return NewSource(
-        subscription.url, title_override=subscription.title or None, folder=subscription.folder, site=subscription.site
-    )
+def _of_opml(data: bytes, name: str, say: Say) -> tuple[list[NewSource], int]:
+    """The subscriptions of a list, and how many of its entries are none."""
+    got = opml.read(data, name)
+    for fault in got.faults:
+        say(fault)
+    listed = [NewSource(one.url, title_override=one.title or None, folder=one.folder, site=one.site) for one in got.good]
+    return listed, len(got.faults)
 
 
 def _tell(source: Source, new: bool) -> None:

@@ -54,6 +54,16 @@ class Sources(Database):
             row = connection.execute(select(*_COLUMNS).where(sources.c.url == url)).one_or_none()
             return None if row is None else _source(row)
 
+    def find_source(self, given: str) -> Source:
+        """A source as a person names it: by its number or URL. Raises InputError."""
+        try:
+            found = self.source(int(given)) if given.isdecimal() else self.source_at(given)
+        except NotStoredError:
+            found = None
+        if found is None:
+            raise InputError("there is no such source; `topicwire sources list` shows all", subject=given[:200])
+        return found
+
     def update_source(self, source: int, **changes: Unpack[SourceChanges]) -> Source:
         """Change what a user can change. Raises NotStoredError, and InputError for a URL that is none or is taken."""
         values: dict[str, Any] = dict(changes)

@@ -45,23 +45,21 @@ def dialect(request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 def empty(dialect: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Target]:
     """Where a store can be made: a path, or the URL of a database without tables."""
-    if dialect == "sqlite":
-        yield tmp_path / "topicwire.db"
-        return
-    server = request.getfixturevalue("server")
-    name = server.create()
-    yield server.url(name)
-    server.drop(name)
+    yield from _target(dialect, request, tmp_path)
 
 
 @pytest.fixture
 def target(dialect: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Target]:
     """The same, with the tables in it."""
+    yield from _target(dialect, request, tmp_path, "template")
+
+
+def _target(dialect: str, request: pytest.FixtureRequest, tmp_path: Path, *template: str) -> Iterator[Target]:
     if dialect == "sqlite":
         yield tmp_path / "topicwire.db"
         return
     server = request.getfixturevalue("server")
-    name = server.create(request.getfixturevalue("template"))
+    name = server.create(*map(request.getfixturevalue, template))
     yield server.url(name)
     server.drop(name)
 
