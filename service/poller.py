@@ -85,7 +85,9 @@ class Poller:
 
     def _ask(self, source: Source, result: Round, reported: Callable[[Source, Poll], None]) -> None:
         began = time.monotonic()
-        with self._hosts[urlsplit(source.url).netloc.lower()]:
+        with self._lock:  # two threads must not make two semaphores of one host
+            host = self._hosts[urlsplit(source.url).netloc.lower()]
+        with host:
             poll, problems = self._poll(source, result, began)
         try:
             with self._timed(result, "store"):
@@ -118,8 +120,7 @@ class Poller:
                 raise TopicwireError(f"the server answered {response.status}")
             with self._timed(result, "read"):
                 feed = self._sandbox.read(response.body, response.url)
-            with self._timed(result, "tag"):
-                tagged, problems = self._tagged(source, feed.posts)
+            tagged, problems = self._tagged(source, feed.posts, result)
             return self._answered(source, response, began, feed, tagged, whole=not problems), problems
         except TopicwireError as error:
             error.about(source.url)
@@ -127,16 +128,19 @@ class Poller:
             status = response.status if response else None
             return self._poll_of(source, "failed", began, next_poll, status=status, error=error.problem), [error]
 
-    def _tagged(self, source: Source, posts: list[Post]) -> tuple[list[PolledPost], list[TopicwireError]]:
+    def _tagged(self, source: Source, posts: list[Post], result: Round) -> tuple[list[PolledPost], list[TopicwireError]]:
         """The new and changed posts, tagged; what could not be tagged is left for the next poll."""
-        known = self._store.known(source.id, [post.id for post in posts])
-        fresh = [
-            (post, link)
-            for post, link in zip(posts, stories.canonicals(posts), strict=True)
-            if known.get(post.id) != content_hash(post)
-        ]
-        originals = self._store.same_story([link for post, link in fresh if link and post.id not in known])
-        outcomes = self._sandbox.tag([post for post, _ in fresh], sentences=summarizer.SENTENCES, max_words=summarizer.MAX_WORDS)
+        with self._timed(result, "store"):
+            known = self._store.known(source.id, [post.id for post in posts])
+            fresh = [
+                (post, link)
+                for post, link in zip(posts, stories.canonicals(posts), strict=True)
+                if known.get(post.id) != content_hash(post)
+            ]
+            originals = self._store.same_story([link for post, link in fresh if link and post.id not in known])
+        with self._timed(result, "tag"):
+            bodies = [post for post, _ in fresh]
+            outcomes = self._sandbox.tag(bodies, sentences=summarizer.SENTENCES, max_words=summarizer.MAX_WORDS)
         tagged, problems = [], []
         for outcome, (_, link) in zip(outcomes, fresh, strict=True):
             if isinstance(outcome, PostError):
