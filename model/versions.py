@@ -11,6 +11,7 @@
             card.md          the same for people
             SHA256SUMS       checksums of the above, in the format of sha256sum
             made             when it was made; beside the content, so that the same training gives the same name
+            verdict.json     what the gate of `retrain` said of it, if it was asked; beside the content as well
 
 The terms are the words, then the pairs. A version is written under a temporary name, synced and renamed, so it is there
 whole or not at all. Nothing is ever unpickled: opening a foreign version cannot run code.
@@ -41,6 +42,7 @@ _MANIFEST = "model.json"
 _ARRAYS = ("vocabulary", "pairs", "idf", "coefficients")
 _CARD = "card.md"
 _CHECKSUMS = "SHA256SUMS"
+_VERDICT = "verdict.json"
 _REMEDY = "train again, or `topicwire models rollback`"
 _HISTORY = 20  # how many promotions `current` remembers
 
@@ -180,6 +182,18 @@ class Versions:
         _sync_directory(self.directory)
         return name
 
+    def verdict(self, name: str) -> dict[str, Any] | None:
+        """What the gate said of a version; None where it was not asked, or where that cannot be read."""
+        try:
+            verdict = strict_json.loads((self.directory / name / _VERDICT).read_bytes())
+        except (OSError, ValueError):
+            return None
+        return verdict if isinstance(verdict, dict) else None
+
+    def keep_verdict(self, name: str, verdict: Mapping[str, Any]) -> None:
+        """Write down what the gate said of a version, in place of what it said before."""
+        _replace(self.directory / name / _VERDICT, strict_json.dumps_pretty(verdict))
+
     def promote(self, name: str) -> None:
         """Make a version the one that serves, once it has been loaded whole."""
         self.load(name)
@@ -200,13 +214,18 @@ class Versions:
         return history[1]
 
     def _point(self, history: list[str]) -> None:
-        with tempfile.NamedTemporaryFile("w", dir=self.directory, prefix=".current-", delete=False) as stream:
-            stream.write("\n".join(history[:_HISTORY]) + "\n")
-            stream.flush()
-            os.fsync(stream.fileno())
-        Path(stream.name).chmod(0o644)
-        Path(stream.name).replace(self.directory / "current")
-        _sync_directory(self.directory)
+        _replace(self.directory / "current", ("\n".join(history[:_HISTORY]) + "\n").encode())
+
+
+def _replace(path: Path, data: bytes) -> None:
+    """Write a file that is there with all of it, or as it was before."""
+    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}-", delete=False) as stream:
+        stream.write(data)
+        stream.flush()
+        os.fsync(stream.fileno())
+    Path(stream.name).chmod(0o644)
+    Path(stream.name).replace(path)
+    _sync_directory(path.parent)
 
 
 def load(directory: Path) -> Version:

@@ -2,6 +2,7 @@
 
 import io
 from collections import Counter
+from datetime import UTC, datetime
 from itertools import combinations
 
 import pytest
@@ -62,6 +63,28 @@ def test_csv_reads_the_same() -> None:
     assert [str(fault) for fault in got.faults] == [
         "x.csv:5: it has not the 5 columns of the first line",
         "x.csv:6 at /topics/0: 'No Name' is no name of a topic: 1 to 64 of a-z, 0-9, `-` and `_`",
+    ]
+
+
+def test_who_said_it_and_when_comes_along() -> None:
+    rows = (
+        b'{"title": "A", "text": "a", "topics": [], "who": "ann", "at": "2026-06-09T21:00:00+02:00"}\n'
+        b'{"title": "B", "text": "b", "topics": [], "who": "blog.example", "weak": true}\n'
+        b'{"title": "C", "text": "c", "topics": [], "who": 3}\n'
+        b'{"title": "D", "text": "d", "topics": [], "at": "soon"}\n'
+        b'{"title": "E", "text": "e", "topics": [], "weak": "maybe"}\n'
+    )
+
+    got = read(io.BytesIO(rows), "x.jsonl")
+
+    assert [(example.who, example.at, example.weak) for example in got.good] == [
+        ("ann", datetime(2026, 6, 9, 19, tzinfo=UTC), False),
+        ("blog.example", None, True),
+    ]
+    assert [str(fault) for fault in got.faults] == [
+        "x.jsonl:3 at /who: it must be a name",
+        "x.jsonl:4 at /at: 'soon' is no time such as 2026-06-09T19:00:00Z",
+        "x.jsonl:5 at /weak: 'maybe' must be true or false",
     ]
 
 

@@ -208,6 +208,19 @@ def test_promote_and_rollback_point_to_versions(directory: Path) -> None:
     assert store.names()[0] == other, "the newest first"
 
 
+def test_a_verdict_is_kept_beside_the_content(directory: Path) -> None:
+    store = Versions(directory.parent)
+    assert store.verdict(directory.name) is None
+
+    store.keep_verdict(directory.name, {"decision": "refused"})
+    store.keep_verdict(directory.name, {"decision": "forced", "why": "the old one knew no Rust"})
+
+    assert store.verdict(directory.name) == {"decision": "forced", "why": "the old one knew no Rust"}
+    assert store.load(directory.name).name == directory.name
+    (directory / "verdict.json").write_text("[cut")
+    assert store.verdict(directory.name) is None
+
+
 @pytest.mark.parametrize("name", ["", "..", "../x", "zzzzzzzzzzzz", "0" * 12])
 def test_a_name_is_no_path(directory: Path, name: str) -> None:
     with pytest.raises(VersionError):

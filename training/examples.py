@@ -10,11 +10,12 @@ import io
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, BinaryIO, NamedTuple
 
 from model import strict_json
 from model.errors import ExampleError, PostError, TopicwireError
-from model.posts import Post, content_id, post_from_dict
+from model.posts import Post, content_id, parse_timestamp, post_from_dict
 
 _TOPIC = re.compile(r"[a-z0-9](?:[a-z0-9_\-]{0,62}[a-z0-9])?\Z")
 RESERVED = ("none", "all")  # what no topic, and every topic, is called
@@ -26,6 +27,9 @@ _MAX_FIELD = 1 << 27  # a cell of CSV may hold a whole post; Python's own limit 
 class Example(NamedTuple):
     post: Post
     topics: tuple[str, ...]  # sorted, distinct; () = a person said: none
+    who: str = ""  # who gave the topics, or what; "" where nobody says
+    at: datetime | None = None  # when
+    weak: bool = False  # given by a feed's categories, not by a person
 
     @property
     def content(self) -> str:
@@ -126,4 +130,17 @@ def _example(row: Any) -> Example:
             )
     if not (post.title or (post.html or post.text or "").strip()):
         raise PostError("it has neither title nor body, so there is nothing to learn from", pointer="")
-    return Example(post, tuple(sorted(set(topics))))
+    return Example(post, tuple(sorted(set(topics))), *_origin(row))
+
+
+def _origin(row: dict[str, Any]) -> tuple[str, datetime | None, bool]:
+    """Who or what gave the topics, when, and whether that was no person; all of it may be left out."""
+    who, at, weak = row.get("who") or "", row.get("at"), row.get("weak")
+    if not isinstance(who, str):
+        raise ExampleError("it must be a name", pointer="/who")
+    moment = parse_timestamp(at) if isinstance(at, str) else None
+    if at is not None and moment is None:
+        raise ExampleError(f"{str(at)[:60]!r} is no time such as 2026-06-09T19:00:00Z", pointer="/at")
+    if weak not in (None, True, False, "true", "false"):  # CSV has no other
+        raise ExampleError(f"{str(weak)[:60]!r} must be true or false", pointer="/weak")
+    return who, moment, weak in (True, "true")
