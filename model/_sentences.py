@@ -2,7 +2,7 @@
 
 A full stop ends a sentence if white space follows, what comes then can begin a sentence, what stands before is no
 abbreviation, and no bracket or quotation mark is open. Names such as `Node.js`, `v2.86.0` or `ASP.NET` have no white space
-after their stops and stay whole. A sentence that begins in small letters (`kubectl`) stays with the one before it.
+after their stops and stay whole.
 """
 
 import re
@@ -52,12 +52,13 @@ def _ends(text: str, start: int, end: re.Match[str]) -> bool:
     if mark in "。！？｡":
         return True
     following = text[end.end() : end.end() + 40]
-    if not _can_begin(following) or _is_inside(text, start, end.end()):
+    found = _LAST_WORD.search(text, max(start, end.start() - 40), end.start())
+    word = found.group().lower() if found else ""
+    after_word = end.group().strip() == "." and len(word) >= _WHOLE_WORD and word.isalnum()
+    if not _can_begin(following, after_word=after_word) or _is_inside(text, start, end.end()):
         return False
     if mark != "." or end.group().startswith(".."):
         return True
-    found = _LAST_WORD.search(text, max(start, end.start() - 40), end.start())
-    word = found.group().lower() if found else ""
     is_unit = word in _UNITS and text[max(0, end.start() - len(word) - 2)].isdigit()
     if (word in _OPENING and not is_unit) or (word in _BEFORE_NUMBERS and following[0].isdigit()):
         return False
@@ -83,12 +84,17 @@ def _is_inside(text: str, start: int, end: int) -> bool:
     )
 
 
-def _can_begin(following: str) -> bool:
-    """Whether a sentence can begin like this: not in lower case, unless it is a name such as `iOS` or `eBPF`."""
+def _can_begin(following: str, *, after_word: bool) -> bool:
+    """Whether a sentence can begin like this. In small letters only a name such as `iOS`, or, after the full stop of a
+    whole word, a command such as `kubectl`."""
     first = following.lstrip("\"'“‘«([`*_")[:20]
     if not first:
         return True
     if first[0].islower():
-        word = re.match(r"[a-z]+[A-Z]", first)
-        return word is not None
+        return after_word or _NAME.match(first) is not None
     return first[0].isalnum() or first[0] not in ".,;:!?)]}%"
+
+
+_NAME = re.compile(r"[a-z]+[A-Z]")
+# Letters of a word that is hardly an abbreviation which is missing above: "min.", "max."
+_WHOLE_WORD = 4

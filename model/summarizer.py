@@ -35,12 +35,14 @@ class Weights:
     centrality: float = 1.0  # cosine to all words of the post; it is seldom above a half, so in effect as much as the title
     opening: float = 0.2  # it is the first of its paragraph, which says what the rest is about
     abstract: float = 0.5  # the author calls it the short of it
+    length: float = 0.2  # words, up to `FULL`: a short sentence says less, and three of them leave room unused
     repetition: float = 0.7  # discount: cosine to the most similar sentence chosen before
 
 
 WEIGHTS = Weights()
-# The first sentence is often a hook for the second: where only one is wanted, the beginning counts for less.
-WEIGHTS_ALONE = replace(WEIGHTS, position=0.5, opening=0.0)
+# The first sentence is often a hook for the second, and there is no second where only one is wanted; nor is there room to fill.
+WEIGHTS_ALONE = replace(WEIGHTS, opening=0.0, length=0.0)
+FULL = 20  # words of a sentence that is not short
 
 
 def summarize(text: Text, *, sentences: int = SENTENCES, max_words: int = MAX_WORDS, weights: Weights | None = None) -> list[str]:
@@ -73,6 +75,7 @@ def _worth(candidates: list[Candidate], text: Text, counts: Counter[str], weight
         / max(1.0, length * math.sqrt(len(candidate.content)))
         + weights.opening * candidate.opening
         + weights.abstract * candidate.abstract
+        + weights.length * min(1.0, candidate.size / FULL)
         for index, candidate in enumerate(candidates)
     ]
 

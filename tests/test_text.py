@@ -124,7 +124,7 @@ It is fast (it is written in C. That helps.) and small. | Try it.
 Call close(). | Then exit.
 Call os.path.join() first. | Then open it.
 Set replicas to 3. | Kubernetes does the rest.
-The pods were gone. kubectl showed nothing.
+The pods were gone. | kubectl showed nothing.
 The class System.Text.Json.JsonSerializer. | It is quick.
 Read README.md. | It is short.
 Yahoo! answers slowly. | Google does not.
