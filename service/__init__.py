@@ -11,7 +11,7 @@ Read in this order:
     discovery   a site's page -> its feeds
     opml        lists of subscriptions
     schedule    when a source is asked again
-    stories     when two links lead to one page
+    stories     when two links lead to one page, and when two texts are one
     poller      asking sources for news
     subscriptions  the commands `sources` and `poll`
     batch       posts -> tagged posts, on one core or several
