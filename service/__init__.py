@@ -24,7 +24,7 @@ Read in this order:
     openapi     the same as an OpenAPI 3.1 document and a page for people
     problems    every error as application/problem+json
     bodies      what comes with a request, whole and within limits
-    access      who may write
+    access      who may read, and who may write
     storage     the store, opened by every worker for itself
     library     the routes of what is stored
     metrics     what is counted

@@ -314,8 +314,13 @@ def test_corrections_count_at_once(store: Store, client: FlaskClient) -> None:
     assert networking() == before
 
 
-def test_hosts_are_repeated_as_text_only(store: Store, client: FlaskClient) -> None:
+def test_hosts_are_repeated_as_text_only(store: Store, target: Target, tagger: Tagger) -> None:
     filled(store)
+    with serving(settings_of(target, host="0.0.0.0"), tagger) as client:
+        hosts_are_repeated_as_text_only(client)
+
+
+def hosts_are_repeated_as_text_only(client: FlaskClient) -> None:
     for host in ("wires.example:8080", 'a"><script>', "a&b"):
         answer = client.get("/wires/all.atom", headers={"Host": host})
         assert b"<script" not in answer.data
