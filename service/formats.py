@@ -100,7 +100,9 @@ def rss(tagged: Iterable[TaggedPost], about: About | None = None) -> Iterator[by
 
 
 def atom(tagged: Iterable[TaggedPost], about: About | None = None) -> Iterator[bytes]:
-    """Atom 1.0 (RFC 4287). A post without any date is given that of the epoch, since Atom wants one."""
+    """Atom 1.0 (RFC 4287). A post without any date is given that of the epoch, since Atom wants one. An id that is no IRI, a
+    guid "42" say, stays as it is although Atom wants one (4.2.6): another would make a second post of it for whoever
+    knows it from its own feed or from another format."""
     first, rest = _first(tagged)
     about = about or _about(first)
     latest = _EPOCH
