@@ -22,7 +22,7 @@ def find(connection: Connection, source: int, fresh: Iterable[dict[str, Any]]) -
     if connection.dialect.name == "postgresql":  # SQLite has one writer at a time
         connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
     rows = list(fresh)
-    linked = of_links(connection, [row["canonical"] for row in rows if row["canonical"]])
+    linked = _of_links(connection, [row["canonical"] for row in rows if row["canonical"]])
     for row in rows:
         row["original"] = linked.get(row["canonical"]) or _of_text(connection, source, row)
     held = _kept(connection, [row["original"] for row in rows if row["original"] is not None])
@@ -30,7 +30,7 @@ def find(connection: Connection, source: int, fresh: Iterable[dict[str, Any]]) -
         row["original"] = held.get(row["original"])
 
 
-def of_links(connection: Connection, canonical: Iterable[str]) -> dict[str, int]:
+def _of_links(connection: Connection, canonical: Iterable[str]) -> dict[str, int]:
     """Canonical link -> number of the post that had it first, for those that there is one for."""
     found: dict[str, int] = {}
     first = func.min(func.coalesce(posts.c.original, posts.c.id))
@@ -47,7 +47,7 @@ def _of_text(connection: Connection, source: int, row: Mapping[str, Any]) -> int
     if not begins:
         return None
     near = (max(row["placed"], _FIRST) - stories.WITHIN, row["placed"] + stories.WITHIN)
-    number = func.coalesce(posts.c.original, posts.c.id).label("number")
+    number = func.coalesce(posts.c.original, posts.c.id).label("number")  # what their stories are listed under
     common = (
         select(shingles.c.post_id)
         .join(posts)
@@ -56,14 +56,14 @@ def _of_text(connection: Connection, source: int, row: Mapping[str, Any]) -> int
         .order_by(func.count().desc(), shingles.c.post_id)
         .limit(_CANDIDATES)
     )
-    candidates = connection.execute(select(posts.c.title, posts.c.words, number).where(posts.c.id.in_(common)).order_by(number))
-    alike = {
-        candidate.number: stories.likeness(words, candidate.words.split())
+    candidates = connection.execute(select(posts.c.title, posts.c.words, number).where(posts.c.id.in_(common)))
+    alike = [
+        (stories.likeness(words, candidate.words.split()), -candidate.number)  # of equals the one that was first
         for candidate in candidates
         if not stories.are_numbered_apart(row["title"], candidate.title)
-    }
-    best = max(alike, key=alike.__getitem__, default=None)
-    return best if best is not None and alike[best] >= stories.ALIKE else None
+    ]
+    most, first = max(alike, default=(0.0, 0))
+    return -first if most >= stories.ALIKE else None
 
 
 def _kept(connection: Connection, numbers: Sequence[int]) -> dict[int | None, int]:

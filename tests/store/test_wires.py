@@ -120,8 +120,11 @@ def by_atom_rules(body: bytes) -> list[Row]:
     links = [(link.get("rel"), link.get("type")) for link in root.findall(f"{ATOM}link")]
     assert sorted(links, key=str) == [("alternate", None), ("self", "application/atom+xml")]
     assert root.findtext(f"{ATOM}author/{ATOM}name")  # or else every entry must have one
+    # The prose lets elements stand in any order (4.1.1), the schema of appendix B wants the entries at the end.
+    entries = root.findall(f"{ATOM}entry")
+    assert list(root)[len(root) - len(entries) :] == entries
     rows = []
-    for entry in root.findall(f"{ATOM}entry"):
+    for entry in entries:
         for name in ("id", "title", "updated"):
             assert len(entry.findall(f"{ATOM}{name}")) == 1
         for name in ("updated", "published"):
