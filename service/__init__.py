@@ -11,7 +11,7 @@ Read in this order:
     discovery   a site's page -> its feeds
     opml        lists of subscriptions
     schedule    when a source is asked again
-    stories     when two links lead to one page
+    stories     when two links lead to one page, and when two texts are one
     poller      asking sources for news
     subscriptions  the commands `sources` and `poll`
     batch       posts -> tagged posts, on one core or several
@@ -24,7 +24,7 @@ Read in this order:
     openapi     the same as an OpenAPI 3.1 document and a page for people
     problems    every error as application/problem+json
     bodies      what comes with a request, whole and within limits
-    access      who may write
+    access      who may read, and who may write
     storage     the store, opened by every worker for itself
     library     the routes of what is stored
     metrics     what is counted

@@ -1,4 +1,9 @@
-"""Who may write.
+"""Who may read, and who may write.
+
+On loopback there is one more reader than whoever uses the machine: a web page in its browser, once the page's own name has
+been pointed here (DNS rebinding). To the browser page and service are then one site, and the page reads what it likes. The
+name gives it away, so that on loopback requests are answered under a name of this machine (`Host`), or one that
+TOPICWIRE_ALLOW_HOSTS lists. Beyond loopback names are the business of whoever put the service there.
 
 A service that listens beyond loopback asks for a bearer token (RFC 6750), and without one in its settings takes no
 writes at all. On loopback whoever uses the machine may write, as they may write the database itself, unless a token is
@@ -19,6 +24,15 @@ from service.problems import ProblemError
 from service.settings import Settings
 
 _HANDED_ON = ("Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-IP")
+
+
+def must_read(settings: Settings) -> None:
+    """Refuse a request to another site: 421."""
+    if is_loopback(settings.host) and not is_loopback(name := _asked_for()) and name not in settings.allow_hosts:
+        raise ProblemError(
+            421,
+            "the service listens to this machine alone, and not under this name; if it should, add it to TOPICWIRE_ALLOW_HOSTS",
+        )
 
 
 def must_write(settings: Settings) -> None:
@@ -57,7 +71,7 @@ def _must_be_near() -> None:
     reason = ""
     if not is_loopback(request.remote_addr or "") or any(name in request.headers for name in _HANDED_ON):
         reason = "from elsewhere, or through a proxy"
-    elif not is_loopback(urlsplit(f"//{request.host}").hostname or ""):
+    elif not is_loopback(_asked_for()):
         reason = "under a name that is not this machine's"
     elif request.headers.get("Sec-Fetch-Site", "none") not in ("none", "same-origin") or not _is_own(
         request.headers.get("Origin")
@@ -65,6 +79,14 @@ def _must_be_near() -> None:
         reason = "from a page of another site"
     if reason:
         raise ProblemError(403, f"{reason} writing needs a token: set TOPICWIRE_TOKEN where the service runs")
+
+
+def _asked_for() -> str:
+    """The name that the request is sent to, in lower case and without its port; "" for one that cannot be."""
+    try:
+        return urlsplit(f"//{request.host}").hostname or ""
+    except ValueError:
+        return ""
 
 
 def _is_own(origin: str | None) -> bool:

@@ -18,7 +18,7 @@ from model.errors import TopicwireError
 from model.posts import Post, post_from_dict, timestamp
 from model.tagger import Tagger
 from model.versions import Versions
-from service import bodies, library, metrics, openapi, schemas
+from service import access, bodies, library, metrics, openapi, schemas
 from service.library import Working
 from service.openapi import FEED_TYPES, JSON
 from service.problems import ProblemError, pointer, register
@@ -47,6 +47,7 @@ def create_app(settings: Settings | None = None, tagger: Tagger | None = None) -
     app.url_map.strict_slashes = False
     register(app)
     _frame(app)
+    app.before_request(lambda: access.must_read(settings))
     working, storage = _slots(settings), Storage(settings)
     app.extensions["storage"] = storage
     _posting(app, settings, tagger, working)

@@ -110,8 +110,8 @@ def _parser() -> argparse.ArgumentParser:
     remove = kinds.add_parser("remove", help="unsubscribe; posts that were corrected stay as labelled examples")
     remove.add_argument("source", nargs="+", metavar="SOURCE", help="its number or URL")
     remove.set_defaults(run=_sources("remove"))
-    import_ = kinds.add_parser("import", help="subscribe to all feeds of an OPML file")
-    import_.add_argument("file", metavar="FILE", help="- for standard input")
+    import_ = kinds.add_parser("import", help="subscribe to all feeds of an OPML list")
+    import_.add_argument("file", metavar="FILE", help="a file, gzip too, an http(s) URL, or - for standard input")
     import_.set_defaults(run=_sources("import_"))
     export = kinds.add_parser("export", help="all sources as OPML")
     export.add_argument("-o", "--output", metavar="OUT", help="a file, which appears whole or not at all")
@@ -376,6 +376,8 @@ def _examples(names: list[str], settings: Settings) -> "tuple[list[Example], int
                 got = examples.read(open_bytes(name, settings, stack), name)
             except OSError as error:
                 got = examples.Examples([], [InputError(f"it cannot be read: {error.strerror or error}", subject=name)])
+            except TopicwireError as error:
+                got = examples.Examples([], [error.about(name)])
         good += got.good
         faults += len(got.faults)
         for fault in got.faults:

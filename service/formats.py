@@ -100,7 +100,9 @@ def rss(tagged: Iterable[TaggedPost], about: About | None = None) -> Iterator[by
 
 
 def atom(tagged: Iterable[TaggedPost], about: About | None = None) -> Iterator[bytes]:
-    """Atom 1.0 (RFC 4287). A post without any date is given that of the epoch, since Atom wants one."""
+    """Atom 1.0 (RFC 4287). A post without any date is given that of the epoch, since Atom wants one. An id that is no IRI, a
+    guid "42" say, stays as it is although Atom wants one (4.2.6): another would make a second post of it for whoever
+    knows it from its own feed or from another format."""
     first, rest = _first(tagged)
     about = about or _about(first)
     latest = _EPOCH
@@ -109,7 +111,7 @@ def atom(tagged: Iterable[TaggedPost], about: About | None = None) -> Iterator[b
         f"{_element('id', about.identity or uuid.uuid5(uuid.NAMESPACE_URL, about.link).urn)}{_element('title', about.title)}"
         f"{_element('link', '', rel='alternate', href=about.link)}{_self_link('link', about, 'application/atom+xml')}"
         f"{_element('generator', 'topicwire')}"
-        "<author><name>topicwire</name></author>\n"
+        f"<author><name>topicwire</name></author>\n{_element('updated', timestamp(about.updated))}"
     ).encode()
     for tag in rest:
         post = tag.post
@@ -132,8 +134,8 @@ def atom(tagged: Iterable[TaggedPost], about: About | None = None) -> Iterator[b
                 "</entry>\n",
             ]
         ).encode()
-    # At the end, where it is known; the order of a feed's elements has no meaning (RFC 4287, 4.1.1).
-    yield f"{_element('updated', timestamp(about.updated or latest))}</feed>\n".encode()
+    # Where it is known only now it stands at the end: the order of a feed's elements has no meaning (RFC 4287, 4.1.1).
+    yield f"{'' if about.updated else _element('updated', timestamp(latest))}</feed>\n".encode()
 
 
 def jsonfeed(tagged: Iterable[TaggedPost], about: About | None = None) -> Iterator[bytes]:

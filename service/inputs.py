@@ -5,7 +5,7 @@ import io
 import sys
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
@@ -13,7 +13,7 @@ from model import feed, strict_json
 from model.errors import FeedError, InputError, PostError, TopicwireError
 from model.posts import Post, post_from_dict
 from service.fetch import fetch, is_url
-from service.settings import Settings
+from service.settings import Settings, variable
 
 STDIN = "-"
 # One line of JSONL, one post: what is longer is no line but a file without line ends.
@@ -36,18 +36,16 @@ def posts(name: str, settings: Settings, *, failed: Report, warned: Report) -> I
             head = _first_line(stream)
             stream = _Rejoined(head, stream)
             if _begins_jsonl(head):
-                yield from _jsonl(stream, _shown(name), failed)
+                yield from _jsonl(stream, shown(name), failed)
                 return
             read = feed.read(stream.read(), base_url=base_url)
         except TopicwireError as error:
-            failed(error.about(_shown(name)))
-        except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-            failed(InputError(f"its gzip data is damaged: {error}", subject=_shown(name)))
+            failed(error.about(shown(name)))
         except OSError as error:
-            failed(InputError(f"it cannot be read: {error.strerror or error}", subject=_shown(name)))
+            failed(InputError(f"it cannot be read: {error.strerror or error}", subject=shown(name)))
         else:
             for warning in read.warnings:
-                warned(FeedError(warning.detail, subject=_shown(name)))
+                warned(FeedError(warning.detail, subject=shown(name)))
             yield from read.posts
 
 
@@ -56,7 +54,17 @@ def open_bytes(name: str, settings: Settings, stack: ExitStack) -> BinaryIO:
     return cast(BinaryIO, _open(name, settings, stack)[0])
 
 
-def _shown(name: str) -> str:
+def whole(name: str, settings: Settings) -> bytes:
+    """All of an input, unpacked if it is gzip. Raises InputError."""
+    with ExitStack() as stack:
+        try:
+            return open_bytes(name, settings, stack).read()
+        except OSError as error:
+            raise InputError(f"it cannot be read: {error.strerror or error}", subject=shown(name)) from None
+
+
+def shown(name: str) -> str:
+    """What to call an input."""
     return "standard input" if name == STDIN else name
 
 
@@ -70,8 +78,37 @@ def _open(name: str, settings: Settings, stack: ExitStack) -> tuple[Any, str]:
         return io.BytesIO(response.body), response.url
     raw = sys.stdin.buffer if name == STDIN else stack.enter_context(Path(name).open("rb", buffering=1 << 16))
     if raw.peek(2)[:2] == b"\x1f\x8b":
-        raw = io.BufferedReader(cast(Any, stack.enter_context(gzip.GzipFile(fileobj=raw))), 1 << 16)
+        raw = _Unpacked(stack.enter_context(gzip.GzipFile(fileobj=raw)), shown(name), settings.max_fetch_bytes)
     return raw, ""
+
+
+class _Unpacked:
+    """A gzip file's content. It may be longer than memory as long as it is read by lines; what is read whole is limited, since
+    a few bytes can be packed to unpack to any number. Raises InputError."""
+
+    def __init__(self, packed: gzip.GzipFile, name: str, most: int) -> None:
+        self._stream = io.BufferedReader(cast(Any, packed), 1 << 16)
+        self._name = name
+        self._most = most
+
+    def readline(self, limit: int) -> bytes:
+        with self._explained():
+            return self._stream.readline(limit)
+
+    def read(self) -> bytes:
+        with self._explained():
+            content = self._stream.read(self._most + 1)
+        if len(content) > self._most:
+            problem = f"unpacked it is larger than {self._most:,} bytes ({variable('max_fetch_bytes')})"
+            raise InputError(problem, subject=self._name)
+        return content
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            yield
+        except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+            raise InputError(f"its gzip data is damaged: {error}", subject=self._name) from None
 
 
 def _first_line(stream: Any) -> bytes:

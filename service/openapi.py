@@ -41,6 +41,7 @@ class Operation:
 
 _POSTED = (400, 408, 413, 415, 422, 503)
 _WRITTEN = (401, 403)
+_ANYWHERE = 421  # of any route, on loopback
 OPERATIONS = (
     Operation(
         "/v1/classify", "post", "Scores, topics and evidence of posts", schemas.ClassifyAnswer, takes=(JSON,), errors=_POSTED
@@ -128,6 +129,7 @@ _MEANINGS = {
     408: "The body did not arrive in time",
     413: "The body, or a post in it, is too large",
     415: "The body's media type is not taken here",
+    421: "The service listens to its own machine alone, and was asked under another name",
     422: "Body or query is not of the documented form, has too many posts, or is no feed",
     503: "Busy, out of time, or without its store; try again later",
 }
@@ -173,7 +175,7 @@ def document(settings: Settings, topics: Sequence[str] = ()) -> dict[str, Any]:
                     "description": _MEANINGS[status],
                     "content": {problems.MEDIA_TYPE: {"schema": references[schemas.Problem, "serialization"]}},
                 }
-                for status in sorted(operation.errors)
+                for status in sorted({*operation.errors, _ANYWHERE})
             },
         }
         if operation.takes:

@@ -137,7 +137,6 @@ class Poller:
                 for post, link in zip(posts, stories.canonicals(posts), strict=True)
                 if known.get(post.id) != content_hash(post)
             ]
-            originals = self._store.same_story([link for post, link in fresh if link and post.id not in known])
         with self._timed(result, "tag"):
             bodies = [post for post, _ in fresh]
             outcomes = self._sandbox.tag(bodies, sentences=summarizer.SENTENCES, max_words=summarizer.MAX_WORDS)
@@ -146,7 +145,7 @@ class Poller:
             if isinstance(outcome, PostError):
                 problems.append(TopicwireError(str(outcome), subject=source.url))
             else:
-                tagged.append(PolledPost(outcome, canonical=link, original=originals.get(link) if link else None))
+                tagged.append(PolledPost(outcome, canonical=link))
         return tagged, problems
 
     def _answered(

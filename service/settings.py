@@ -14,6 +14,7 @@ from service.addresses import Network
 
 PREFIX = "TOPICWIRE_"
 _TOKEN = re.compile(r"[A-Za-z0-9\-._~+/=]{16,}\Z")  # RFC 6750, 2.1
+_HOST = re.compile(r"[a-z0-9_]([a-z0-9_.\-]*[a-z0-9_])?\Z")
 
 
 def _setting(
@@ -32,6 +33,9 @@ class Settings:
         "", "PostgreSQL, as `postgresql://USER:PASSWORD@HOST/DATABASE`", shown="SQLite below `TOPICWIRE_HOME`", secret=True
     )
     host: str = _setting("127.0.0.1", "address that `serve` listens on")
+    allow_hosts: tuple[str, ...] = _setting(
+        (), "other names, commas between them, that `serve` answers to on loopback", shown="names of this machine only"
+    )
     port: int = _setting(8000, "port that `serve` listens on", most=65535)
     token: str = _setting(
         "", "what clients must send to write: `Authorization: Bearer …`", shown="no writing beyond loopback", secret=True
@@ -41,7 +45,9 @@ class Settings:
     max_bytes: int = _setting(5_000_000, "size of a request's body, and of a post in it, in bytes; more is answered 413", least=1)
     max_posts: int = _setting(200, "posts in one request; more are answered 422", least=1)
     max_seconds: float = _setting(10.0, "seconds after which a request gives up on the posts it has left, with 503", least=0.001)
-    max_fetch_bytes: int = _setting(50_000_000, "size of what is fetched from a URL, in bytes, unpacked", least=1)
+    max_fetch_bytes: int = _setting(
+        50_000_000, "size of what is fetched from a URL, or read whole from a gzip file, in bytes, unpacked", least=1
+    )
     max_fetch_seconds: float = _setting(30.0, "seconds that fetching a URL may take in all", least=0.001, most=86_400)
     max_fetch_redirects: int = _setting(5, "redirects that are followed", most=100)
     max_fetch_header_bytes: int = _setting(65536, "size of the header of a fetched answer, in bytes", least=1)
@@ -125,6 +131,8 @@ def parse(name: str, text: str) -> Any:
         return text
     if kind == tuple[Network, ...]:
         return _networks(name, text)
+    if kind == tuple[str, ...]:
+        return _names(name, text)
     if kind not in (int, float):
         return Path(text).expanduser()
     try:
@@ -136,6 +144,13 @@ def parse(name: str, text: str) -> Any:
         upto = f" and at most {most:g}" if most != float("inf") else ""
         raise SettingError(f"it must be {what} of at least {least:g}{upto}, not {text!r}", subject=variable(name))
     return number
+
+
+def _names(name: str, text: str) -> tuple[str, ...]:
+    names = tuple(filter(None, (part.strip().lower() for part in text.split(","))))
+    for wrong in (part for part in names if not _HOST.match(part)):
+        raise SettingError(f"it must be names without port, such as wires.example, not {wrong!r}", subject=variable(name))
+    return names
 
 
 def _networks(name: str, text: str) -> tuple[Network, ...]:

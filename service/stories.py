@@ -1,8 +1,10 @@
-"""The same story in several feeds: when two links lead to one page."""
+"""The same story in several feeds: when two links lead to one page, and when two texts are one."""
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
+from hashlib import blake2b
 from urllib.parse import urlsplit
 
 from model.posts import Post
@@ -36,3 +38,48 @@ def canonicals(posts: Iterable[Post]) -> list[str | None]:
     found = [canonical(post.link) for post in posts]
     counts = Counter(found)
     return [link if counts[link] == 1 else None for link in found]
+
+
+# Posts are compared by shingles: so many words in a row (Broder, "On the resemblance and containment of documents", 1997),
+# of the distinct words that search finds them by. No model has a say in it, so that a new version changes nothing. The
+# figures are measured by tests/benchmarks/stories.py; to change one that makes a sketch takes a step in store/migrations/
+# that makes all sketches anew.
+IN_A_ROW = 3
+# Excerpts are of a post's beginning, so the sketch is of that: of its shingles those with the lowest hashes, which are the
+# same in most of what begins alike.
+BEGINNING = 64  # words
+SKETCH = 12  # shingles
+# From this share of the shorter one's shingles on that are in the longer one, two posts tell the same story.
+ALIKE = 0.5
+# Shorter ones say too little to be told apart.
+LEAST = 20  # words
+# A story makes its round of the feeds within days; what comes later is another one, or a feed's second thoughts.
+WITHIN = timedelta(days=7)
+
+_NUMBER = re.compile(r"\d+(?:\.\d+)*")
+
+
+def sketch(words: Sequence[str]) -> list[int]:
+    """What to find a post by among those that begin like it: 64-bit hashes; none for one too short to be compared."""
+    if len(words) < LEAST:
+        return []
+    hashes = (blake2b(" ".join(shingle).encode(), digest_size=8).digest() for shingle in _shingles(words[:BEGINNING]))
+    return sorted(int.from_bytes(digest, "big", signed=True) for digest in hashes)[:SKETCH]
+
+
+def likeness(one: Sequence[str], other: Sequence[str]) -> float:
+    """How much of the shorter of two posts is in the longer one, from 0 to 1, by the distinct words of each in order."""
+    if min(len(one), len(other)) < LEAST:
+        return 0.0
+    shorter, longer = sorted([_shingles(one), _shingles(other)], key=len)
+    return len(shorter & longer) / len(shorter)
+
+
+def are_numbered_apart(title: str, other: str) -> bool:
+    """Whether two titles number different things: versions, issues of a newsletter, days."""
+    one, two = set(_NUMBER.findall(title)), set(_NUMBER.findall(other))
+    return not (one <= two or two <= one)
+
+
+def _shingles(words: Sequence[str]) -> set[tuple[str, ...]]:
+    return set(zip(*(words[start:] for start in range(IN_A_ROW)), strict=False))

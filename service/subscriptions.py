@@ -12,7 +12,7 @@ from pathlib import Path
 
 from model.errors import FeedError, InputError, TopicwireError
 from model.versions import Versions
-from service import opml, output
+from service import inputs, opml, output
 from service.fetch import fetch, is_url
 from service.poller import Poller, Round
 from service.sandbox import Sandbox
@@ -20,7 +20,6 @@ from service.settings import Settings
 from service.store import NewSource, Source, Store
 
 Say = Callable[[TopicwireError], None]
-_MAX_LIST = 20_000_000  # bytes of a list of subscriptions
 # Rounds are this much longer by chance at the most, as a share, so that pollers of many machines do not march in step.
 _JITTER = 0.1
 
@@ -34,7 +33,8 @@ def add(options: Namespace, settings: Settings, say: Say) -> bool:
                 if is_url(address):
                     found = _feeds_at(address, settings, sandbox, everything=options.all)
                 else:
-                    found = _listed(address, say)
+                    found, faults = _listed(address, settings, say)
+                    failed |= faults > 0
                 for source in found:
                     title, folder = options.title or source.title_override, options.folder or source.folder
                     _tell(*store.add_source(replace(source, title_override=title, folder=folder)))
@@ -46,8 +46,7 @@ def add(options: Namespace, settings: Settings, say: Say) -> bool:
 
 def import_(options: Namespace, settings: Settings, say: Say) -> bool:
     """Subscribe to a whole list. An entry that is no feed costs itself only."""
-    data = sys.stdin.buffer.read(_MAX_LIST) if options.file == "-" else Path(options.file).read_bytes()
-    listed, faults = _of_opml(data, "standard input" if options.file == "-" else options.file, say)
+    listed, faults = _of_opml(inputs.whole(options.file, settings), inputs.shown(options.file), say)
     with Store.open(settings) as store:
         outcomes = store.add_sources(listed)
     new = sum(is_new for _, is_new in outcomes)
@@ -143,15 +142,14 @@ def _feeds_at(url: str, settings: Settings, sandbox: Sandbox, *, everything: boo
     return [NewSource(address, title=feed.title, site=feed.link)]
 
 
-def _listed(name: str, say: Say) -> list[NewSource]:
-    """The subscriptions of a file: OPML, or one URL a line."""
-    try:
-        data = Path(name).read_bytes()
-    except OSError as error:
-        raise InputError(f"it is no http(s) URL, and no file that can be read: {error.strerror}") from None
+def _listed(name: str, settings: Settings, say: Say) -> tuple[list[NewSource], int]:
+    """The subscriptions of a file, OPML or one URL a line, and how many of its entries are none."""
+    if name != inputs.STDIN and not Path(name).exists():
+        raise InputError("it is no http(s) URL, and no file that can be read: there is none of this name")
+    data = inputs.whole(name, settings)
     if data.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
-        return _of_opml(data, name, say)[0]
-    return [NewSource(line) for line in data.decode("utf-8", "replace").split() if not line.startswith("#")]
+        return _of_opml(data, name, say)
+    return [NewSource(line) for line in data.decode("utf-8", "replace").split() if not line.startswith("#")], 0
 
 
 def _of_opml(data: bytes, name: str, say: Say) -> tuple[list[NewSource], int]:

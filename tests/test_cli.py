@@ -11,12 +11,16 @@ import sys
 import termios
 import threading
 import time
+import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from model.errors import InputError
 from model.versions import Versions
+from service import inputs
+from service.settings import Settings
 from tests.conftest import DATA, SAMPLE, Run
 from training import starter
 
@@ -99,6 +103,53 @@ def test_tag_reads_anything_by_its_content_in_order(run: Run, tmp_path: Path) ->
     assert ids[6:] == [7, "https://a.example/bread", 7, "https://a.example/bread", "https://a.example/1", "https://a.example/s"]
     assert rows(done.stdout)[7]["mine"] == [1]
     assert "html" not in rows(done.stdout)[7]
+
+
+BOMB = gzip.compress(b"<rss>" + b" " * 10_000_000) * 100  # a megabyte that unpacks to a thousand
+
+
+@pytest.mark.parametrize(
+    "command", [["tag"], ["sources", "add"], ["sources", "import"], ["train", "--no-starter"], ["evaluate"]], ids=" ".join
+)
+@pytest.mark.parametrize(
+    ("data", "problem"),
+    [
+        (BOMB, "unpacked it is larger than 1,000,000 bytes (TOPICWIRE_MAX_FETCH_BYTES)"),
+        (
+            gzip.compress(JSONL)[:-9],
+            "its gzip data is damaged: Compressed file ended before the end-of-stream marker was reached",
+        ),
+    ],
+    ids=["bomb", "cut off"],
+)
+def test_gzip_files_that_cannot_be_unpacked(run: Run, tmp_path: Path, command: list[str], data: bytes, problem: str) -> None:
+    packed = tmp_path / "packed.gz"
+    packed.write_bytes(data)
+
+    done = run(*command, packed, TOPICWIRE_MAX_FETCH_BYTES="1000000")
+
+    assert done.returncode == 1
+    assert f"topicwire: {packed}: {problem}\n" in done.stderr.decode()
+    assert b"Traceback" not in done.stderr
+
+
+def test_a_bomb_costs_no_memory(tmp_path: Path) -> None:
+    packed = tmp_path / "bomb.gz"
+    packed.write_bytes(BOMB)
+    tracemalloc.start()
+    with pytest.raises(InputError, match="unpacked it is larger than 1,000,000 bytes"):
+        inputs.whole(str(packed), Settings(max_fetch_bytes=1_000_000))
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert peak < 10_000_000
+
+
+def test_jsonl_in_gzip_may_be_longer_than_what_is_read_whole(run: Run, tmp_path: Path) -> None:
+    packed = tmp_path / "long.gz"
+    packed.write_bytes(gzip.compress(JSONL * 50))
+
+    assert len(rows(run("tag", packed, TOPICWIRE_MAX_FETCH_BYTES="100").stdout)) == 100
 
 
 def test_a_json_feed_over_several_lines_and_one_on_one_line_are_feeds(run: Run) -> None:

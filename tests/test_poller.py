@@ -1,5 +1,6 @@
 """Polling a real server on loopback, through the command line and as an object."""
 
+import gzip
 import http.server
 import re
 import signal
@@ -244,6 +245,28 @@ def test_from_a_site_to_its_posts_on_the_command_line(site: Site, run: Run, loop
     assert removed.stderr.decode().count("there is no such source") == 2
     assert removed.stdout.decode().count("removed, with 1 posts; 0 corrected ones stay as examples") == 2
     assert imported.stdout.decode() == "2 sources added, 0 were there already\n"
+
+
+def test_lists_come_from_anywhere_and_faults_count(site: Site, run: Run, tmp_path: Path) -> None:
+    home = {"TOPICWIRE_HOME": str(tmp_path), "TOPICWIRE_ALLOW_ADDRESSES": "127.0.0.1"}
+    good = b'<opml><body><outline text="A" xmlUrl="http://a.example/"/></body></opml>'
+    faulty = good.replace(b"</body>", b'<outline xmlUrl="ftp://b.example/"/></body>').replace(b"a.example", b"c.example")
+    site.pages |= {"/list": good, "/list.gz": gzip.compress(faulty)}
+    packed = tmp_path / "list.gz"
+    packed.write_bytes(gzip.compress(faulty))
+
+    fetched = run("sources", "import", f"{site.url}/list", **home)
+    of_file = run("sources", "import", packed, **home)
+    of_url = run("sources", "import", f"{site.url}/list.gz", **home)
+    added = run("sources", "add", packed, **home)
+    missing = run("sources", "import", f"{site.url}/none", **home)
+
+    assert (fetched.returncode, fetched.stdout) == (0, b"1 sources added, 0 were there already\n")
+    assert (of_file.returncode, of_file.stdout) == (1, b"1 sources added, 0 were there already\n")
+    assert of_file.stderr.decode() == f"topicwire: {packed}:1: 'ftp://b.example/' is no http(s) URL of a feed\n"
+    assert (of_url.returncode, of_url.stdout) == (1, b"0 sources added, 1 were there already\n")
+    assert (added.returncode, added.stderr) == (1, of_file.stderr)
+    assert (missing.returncode, missing.stderr.decode()) == (1, f"topicwire: {site.url}/none: its server answered 404\n")
 
 
 def test_a_poller_that_is_killed_loses_nothing_and_doubles_nothing(site: Site, loopback: Settings, tmp_path: Path) -> None:

@@ -118,7 +118,7 @@ def test_more_than_it_can_work_on_is_refused_while_health_is_answered(start: Sta
 
 def test_a_body_of_unknown_length_over_the_limit_is_refused_and_a_stalled_one_keeps_nobody_waiting(start: Start) -> None:
     _, port = start(TOPICWIRE_CONCURRENCY="1", TOPICWIRE_MAX_BYTES="100000", TOPICWIRE_MAX_SECONDS="3")
-    head = b"POST /v1/classify HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+    head = b"POST /v1/classify HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
     with socket.create_connection(("127.0.0.1", port)) as stalled, socket.create_connection(("127.0.0.1", port)) as chunked:
         stalled.sendall(head + b'Content-Length: 1000\r\n\r\n{"posts"')
         chunk = b'{"posts": [], "x": "' + b"x" * 150_000

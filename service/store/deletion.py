@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy import ColumnElement, Connection, Select, delete, func, insert, select, update
 
 from service.store.records import Removed
-from service.store.schema import corrections, forgotten, posts, sources, tags
+from service.store.schema import corrections, forgotten, posts, shingles, sources, tags
 
 
 def delete_source(connection: Connection, source: int) -> Removed:
@@ -53,6 +53,8 @@ def _hand_over(connection: Connection, doomed: ColumnElement[bool]) -> list[int]
         connection.execute(update(corrections).where(corrections.c.post_id == heir).values(post_id=old))
         connection.execute(delete(tags).where(tags.c.post_id == old))
         connection.execute(update(tags).where(tags.c.post_id == heir).values(post_id=old, placed=placed))
+        connection.execute(delete(shingles).where(shingles.c.post_id == old))
+        connection.execute(update(shingles).where(shingles.c.post_id == heir).values(post_id=old, placed=placed))
         connection.execute(delete(posts).where(posts.c.id == heir))
         values = dict(row._mapping) | {"id": old, "placed": placed, "original": None}
         connection.execute(update(posts).where(posts.c.id == old).values(values))

@@ -4,11 +4,11 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 
 from model.errors import LeaseError, NotStoredError
 from model.posts import Post
-from service.store import tagging
+from service.store import stories, tagging
 from service.store.database import Database
 from service.store.records import PastPoll, Poll, PolledPost, Recorded, content_hash, post_key
 from service.store.schema import AnyRow, chunks, forgotten, polls, posts, sources
@@ -27,30 +27,22 @@ class Polls(Database):
             hashes |= _forgotten(connection, list(keys))
         return {keys[key]: found for key, found in hashes.items()}
 
-    def same_story(self, canonical: Iterable[str]) -> dict[str, int]:
-        """Canonical link -> number of the post that had it first, for those that there is one for."""
-        found: dict[str, int] = {}
-        wanted = list(dict.fromkeys(canonical))
-        first = func.min(func.coalesce(posts.c.original, posts.c.id))
-        with self._reading() as connection:
-            for chunk in chunks(wanted):
-                chosen = select(posts.c.canonical, first).where(posts.c.canonical.in_(chunk)).group_by(posts.c.canonical)
-                found |= dict(connection.execute(chosen).all())
-        return found
-
     def record_poll(self, poll: Poll) -> Recorded:
         """Store how a poll went, with the posts it brought and their tags: all of it or nothing. The source's lease ends.
 
         Posts that are stored with the same content are passed over. Raises NotStoredError if the source was removed
         meanwhile, LeaseError if another poller has claimed it since; then nothing is stored.
         """
+        brought: dict[str, dict[str, Any]] = {}
+        for post in poll.posts:
+            brought.setdefault(post_key(poll.source, post.tagged.post.id), _values(post, poll.at))
         with self._writing() as connection:
             source = connection.execute(select(sources).where(sources.c.id == poll.source).with_for_update()).one_or_none()
             if source is None:
                 raise NotStoredError("it was removed meanwhile, so its poll was not stored", subject=f"source {poll.source}")
             if source.lease != poll.lease:
                 raise LeaseError("another poller has taken it over; give polls a longer lease", subject=f"source {poll.source}")
-            recorded = _record_posts(connection, poll)
+            recorded = _record_posts(connection, poll, brought)
             values = _after(connection, source, poll)
             connection.execute(update(sources).where(sources.c.id == poll.source).values(values))
             history = {
@@ -105,30 +97,24 @@ def _after(connection: Connection, source: AnyRow, poll: Poll) -> dict[str, Any]
     return values
 
 
-def _record_posts(connection: Connection, poll: Poll) -> Recorded:
-    brought: dict[str, PolledPost] = {}
-    for post in poll.posts:
-        brought.setdefault(post_key(poll.source, post.tagged.post.id), post)
+def _record_posts(connection: Connection, poll: Poll, brought: dict[str, dict[str, Any]]) -> Recorded:
     keys = list(brought)
     stored = _stored(connection, keys)
     deleted = _forgotten(connection, keys)
-    originals = _originals(connection, [post.original for post in brought.values() if post.original is not None])
     fresh: list[dict[str, Any]] = []
     changed: list[tuple[int, dict[str, Any]]] = []
     # The feed's first becomes the last: of posts with the same time the later number is the newer one.
-    for key, post in reversed(brought.items()):
-        content = content_hash(post.tagged.post)
-        if key in deleted or (key in stored and stored[key].hash == content):
+    for key, values in reversed(brought.items()):
+        if key in deleted or (key in stored and stored[key].hash == values["hash"]):
             continue
-        values = _values(post) | {"hash": content, "changed": poll.at, "canonical": post.canonical}
         if key in stored:
             changed.append((stored[key].id, values))
         else:
-            published = post.tagged.post.published
-            values |= {"source_id": poll.source, "key": key, "guid": str(post.tagged.post.id), "first_seen": poll.at}
-            values["placed"] = poll.at if published is None else min(published, poll.at)
-            values["original"] = originals.get(post.original) if post.original is not None else None
-            fresh.append(values)
+            published = values["published"]
+            placed = poll.at if published is None else min(published, poll.at)
+            fresh.append(values | {"source_id": poll.source, "key": key, "first_seen": poll.at, "placed": placed})
+    if fresh:
+        stories.find(connection, poll.source, fresh)
     _insert(connection, fresh)
     _change(connection, changed)
     return Recorded(new=len(fresh), changed=len(changed))
@@ -142,6 +128,7 @@ def _insert(connection: Connection, fresh: list[dict[str, Any]]) -> None:
     )
     indexed_ = [tagging.rows(numbers[row["key"]], row["placed"], row["answer"], None) for row in fresh]
     tagging.add(connection, [row for found in indexed_ for row in found])
+    stories.replace(connection, {numbers[row["key"]]: (row["placed"], row["words"]) for row in fresh})
 
 
 def _change(connection: Connection, changed: Sequence[tuple[int, dict[str, Any]]]) -> None:
@@ -152,11 +139,17 @@ def _change(connection: Connection, changed: Sequence[tuple[int, dict[str, Any]]
     held = tagging.corrected(connection, list(placed))
     fresh = {number: tagging.rows(number, placed[number], values["answer"], held.get(number)) for number, values in changed}
     tagging.replace(connection, fresh)
+    stories.replace(connection, {number: (placed[number], values["words"]) for number, values in changed})
 
 
-def _values(post: PolledPost) -> dict[str, Any]:
+def _values(post: PolledPost, at: datetime) -> dict[str, Any]:
+    """The columns that a post fills, whether it is new or has changed."""
     content: Post = post.tagged.post
     return {
+        "guid": str(content.id),
+        "hash": content_hash(content),
+        "canonical": post.canonical,
+        "changed": at,
         "title": content.title,
         "link": content.link,
         "html": content.html,
@@ -184,13 +177,4 @@ def _forgotten(connection: Connection, keys: Sequence[str]) -> dict[str, str]:
     for chunk in chunks(keys):
         chosen = select(forgotten.c.key, forgotten.c.hash).where(forgotten.c.key.in_(chunk))
         found |= dict(connection.execute(chosen).all())
-    return found
-
-
-def _originals(connection: Connection, numbers: Sequence[int]) -> dict[int, int]:
-    """Number of a post -> of the one that its story is listed under. Posts that are no longer there are left out."""
-    found: dict[int, int] = {}
-    for chunk in chunks(numbers):
-        chosen = select(posts.c.id, func.coalesce(posts.c.original, posts.c.id)).where(posts.c.id.in_(chunk))
-        found |= dict(connection.execute(chosen.with_for_update(read=True, key_share=True)).all())
     return found

@@ -77,7 +77,6 @@ class PolledPost:
 
     tagged: TaggedPost
     canonical: str | None = None  # the link that the same story has everywhere
-    original: int | None = None  # number of the stored post that tells the same story; counts when the post is new
 
 
 @dataclass(frozen=True, slots=True)

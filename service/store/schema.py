@@ -167,6 +167,16 @@ posts = Table(
     sqlite_autoincrement=True,
 )
 
+# What posts are found by that begin alike, see service/stories.py.
+shingles = Table(
+    "shingles",
+    metadata,
+    Column("post_id", Number, ForeignKey("posts.id", ondelete="CASCADE"), primary_key=True),
+    Column("shingle", BigInteger, primary_key=True),
+    Column("placed", Moment, nullable=False),
+    Index("shingles_by_shingle", "shingle", "placed", "post_id"),
+)
+
 # What lists and wires select by: the topics that hold for a post, which are a reader's where one corrected it.
 tags = Table(
     "tags",

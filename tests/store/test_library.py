@@ -258,14 +258,6 @@ WHO_MAY: list[tuple[str, str, dict[str, str], dict[str, str], int]] = [
     ("127.0.0.1", "", {"Origin": "https://evil.example"}, HERE, 403),
     ("127.0.0.1", "", {"Origin": "null"}, HERE, 403),
     ("127.0.0.1", "", {"Host": "127.0.0.1:8000", "Origin": "http://127.0.0.1:9000"}, HERE, 403),
-    # DNS that has been pointed to this machine.
-    ("127.0.0.1", "", {"Host": "rebound.example:8000", "Origin": "http://rebound.example:8000"}, HERE, 403),
-    ("127.0.0.1", "", {"Host": "127.0.0.1.evil.example"}, HERE, 403),
-    ("127.0.0.1", "", {"Host": "localhost.evil.example"}, HERE, 403),
-    ("127.0.0.1", "", {"Host": "127.0.0.1@evil.example"}, HERE, 403),
-    ("127.0.0.1", "", {"Host": "evil.example#127.0.0.1"}, HERE, 403),
-    ("127.0.0.1", "", {"Host": "[::1"}, HERE, 403),
-    ("127.0.0.1", "", {"Host": "[x]:1"}, HERE, 403),
     # Others than this machine, whatever the settings believe.
     ("127.0.0.1", "", {}, FAR, 403),
     ("127.0.0.1", "", {"X-Forwarded-For": "203.0.113.9"}, HERE, 403),
@@ -313,6 +305,59 @@ def test_who_may_write(
             assert "TOPICWIRE_TOKEN" in answer.get_json(force=True)["detail"]
             assert TOKEN not in answer.text
             assert answer.headers.get("WWW-Authenticate", "").startswith("Bearer realm=") == (status == 401)
+
+
+# host that `serve` listens on, other names allowed, what the request is sent to, the answer
+NAMES: list[tuple[str, str, str, int]] = [
+    *(("127.0.0.1", "", name, 200) for name in ("localhost", "LOCALHOST:8000", "127.0.0.1:8000", "127.9.9.9", "[::1]:8000")),
+    ("::1", "", "a.localhost", 200),
+    # DNS that has been pointed to this machine, and names that look like it.
+    ("127.0.0.1", "", "rebound.example:8000", 421),
+    ("localhost", "", "rebound.example", 421),
+    ("::1", "", "rebound.example", 421),
+    *(
+        ("127.0.0.1", "", name, 421)
+        for name in (
+            "127.0.0.1.evil.example",
+            "localhost.evil.example",
+            "127.0.0.1@evil.example",
+            "evil.example#127.0.0.1",
+            "[::1",
+            "[x]:1",
+            "0x7f.1",
+            "192.168.1.2",
+        )
+    ),
+    ("127.0.0.1", "wires.example, news.example", "wires.example:8000", 200),
+    ("127.0.0.1", "wires.example, news.example", "News.Example", 200),
+    ("127.0.0.1", "wires.example", "a.wires.example", 421),
+    # Beyond loopback it goes by whatever name.
+    ("0.0.0.0", "", "wires.example", 200),
+    ("192.0.2.1", "", "wires.example", 200),
+]
+
+
+@pytest.mark.parametrize(("host", "others", "name", "status"), NAMES)
+@pytest.mark.parametrize("token", ["", TOKEN], ids=["open", "token"])
+def test_under_which_names_it_may_be_read(
+    tmp_path: Path, tagger: Tagger, host: str, others: str, name: str, status: int, token: str
+) -> None:
+    allowed = settings.parse("allow_hosts", others) if others else ()
+    with serving(Settings(home=tmp_path, host=host, allow_hosts=allowed, token=token), tagger) as client:
+        addresses = ["/v1/posts", "/v1/sources", "/wires/all.atom", "/wires", "/metrics", "/healthz", "/docs", "/nothing"]
+        answers = [client.get(address, headers={"Host": name}) for address in addresses]
+        answers.append(client.post("/v1/tag", headers={"Host": name}, json={"posts": []}))
+
+    assert [answer.status_code for answer in answers] == [status] * 7 + ([404, 200] if status == 200 else [421, 421])
+    for answer in answers if status == 421 else []:
+        assert answer.content_type == "application/problem+json"
+        assert "TOPICWIRE_ALLOW_HOSTS" in answer.get_json(force=True)["detail"]
+
+
+@pytest.mark.parametrize("wrong", ["wires.example:8000", "http://wires.example", "*", "a b", "-x"])
+def test_names_that_are_none_are_refused(wrong: str) -> None:
+    with pytest.raises(SettingError, match="TOPICWIRE_ALLOW_HOSTS: it must be names without port"):
+        settings.read({"TOPICWIRE_ALLOW_HOSTS": f"wires.example,{wrong}"})
 
 
 @pytest.mark.parametrize(

@@ -102,12 +102,9 @@ class Walks(RuleBasedStateMachine):
     def poll(self, name: str, numbers: list[int], hours: list[int | None]) -> None:
         self.now += timedelta(minutes=1)
         links = {number: f"https://story.example/{number}" for number in numbers}
-        same = self.store.same_story(links.values())
         polled = [
             # A story's topic is that of its number, so that all who have it agree on where it is listed.
-            PolledPost(
-                tagged(post(str(number), hours=hour), *("a" if number % 3 else "b")), links[number], same.get(links[number])
-            )
+            PolledPost(tagged(post(str(number), hours=hour), *("a" if number % 3 else "b")), links[number])
             for number, hour in zip(numbers, hours, strict=False)
         ]
         record(self.store, source(self.store, name), polled, at=self.now)

@@ -217,7 +217,7 @@ def test_any_text_can_be_stored(store: Store, identity: str, title: str, body: s
     )
     if not any(character == "\0" or "\ud800" <= character <= "\udfff" for character in identity + title + body):
         assert stored.tagged == replace(answer, post=replace(given_, source=one.url))
-        assert store.same_story([title]) == {title: stored.number}
+        assert stored.canonical == title
 
 
 def test_the_longest_post_can_be_found_by_its_beginning(store: Store) -> None:
@@ -235,9 +235,7 @@ def test_the_same_story_is_listed_once_with_all_its_sources(store: Store) -> Non
     link = "https://story.example/"
     record(store, one, [PolledPost(tagged(post("1", "first", hours=5), "a"), canonical=link)])
     for other in (two, three):
-        original = store.same_story([link, "https://else.example/"])
-        assert list(original) == [link]
-        record(store, other, [PolledPost(tagged(post("9", f"of {other.id}"), "a"), canonical=link, original=original[link])])
+        record(store, other, [PolledPost(tagged(post("9", f"of {other.id}"), "a"), canonical=link)])
 
     [listed] = store.posts(topic="a").posts
     assert (listed.tagged.post.id, listed.source, listed.sources) == ("1", one.id, (one.id, two.id, three.id))
@@ -251,11 +249,11 @@ def test_the_same_story_is_listed_once_with_all_its_sources(store: Store) -> Non
     assert (listed.key, listed.tagged.post.id, listed.sources, listed.original) == (heir.key, "9", (two.id, three.id), None)
     assert (listed.placed, listed.topics) == (NOW - 5 * HOUR, ["b"])
     assert (ids(store.posts(topic="b").posts), store.posts(topic="a").posts, store.posts(q="first").posts) == (["9"], [], [])
-    assert store.same_story([link]) == {link: listed.number}
     assert store.withdraw(listed.number)
     assert ids(store.posts(topic="a").posts) == ["9"]
-    record(store, three, [PolledPost(tagged(post("10")), original=999_999)])
-    assert len(store.posts().posts) == 2
+    record(store, three, [PolledPost(tagged(post("10")), canonical="https://else.example/")])
+    record(store, source(store, "four"), [PolledPost(tagged(post("11")), canonical=link)])
+    assert ids(store.posts().posts) == ["10", "9"]
 
 
 def test_posts_of_another_version_are_tagged_again_newest_first(store: Store) -> None:
@@ -303,9 +301,8 @@ def test_old_posts_go_only_when_told_and_do_not_come_back(store: Store) -> None:
 
 def test_when_an_old_story_goes_what_is_younger_of_it_stays(store: Store) -> None:
     one, two = source(store, "one"), source(store, "two")
-    record(store, one, [tagged(post("1"))], at=NOW - 9 * HOUR)
-    original = store.posts().posts[0].number
-    record(store, two, [PolledPost(tagged(post("2")), original=original)])
+    record(store, one, [PolledPost(tagged(post("1")), canonical="https://story.example/")], at=NOW - 9 * HOUR)
+    record(store, two, [PolledPost(tagged(post("2")), canonical="https://story.example/")])
 
     assert store.delete_posts_before(NOW) == 1
 

@@ -10,6 +10,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import feedparser
+import jsonfeed
+import jsonschema_rs
 import pytest
 from flask.testing import FlaskClient
 from hypothesis import HealthCheck, given, settings
@@ -20,6 +22,7 @@ from model.posts import Post, TaggedPost
 from model.tagger import Tagger
 from service import wires
 from service.store import Store
+from tests.conftest import DATA
 from tests.store import made
 from tests.store.conftest import Target, serving, settings_of
 
@@ -117,8 +120,11 @@ def by_atom_rules(body: bytes) -> list[Row]:
     links = [(link.get("rel"), link.get("type")) for link in root.findall(f"{ATOM}link")]
     assert sorted(links, key=str) == [("alternate", None), ("self", "application/atom+xml")]
     assert root.findtext(f"{ATOM}author/{ATOM}name")  # or else every entry must have one
+    # The prose lets elements stand in any order (4.1.1), the schema of appendix B wants the entries at the end.
+    entries = root.findall(f"{ATOM}entry")
+    assert list(root)[len(root) - len(entries) :] == entries
     rows = []
-    for entry in root.findall(f"{ATOM}entry"):
+    for entry in entries:
         for name in ("id", "title", "updated"):
             assert len(entry.findall(f"{ATOM}{name}")) == 1
         for name in ("updated", "published"):
@@ -152,10 +158,18 @@ def by_json_feed_rules(body: bytes) -> list[Row]:
     return rows
 
 
+def by_jsonfeed(body: bytes) -> list[Row]:
+    """jsonfeed-util, behind the JSON Schema of JSON Feed 1.1: two more who have never heard of us."""
+    schema = json.loads((DATA / "jsonfeed-1.1.schema.json").read_text())
+    jsonschema_rs.Draft7Validator(schema, validate_formats=True).validate(json.loads(body))
+    read = jsonfeed.Feed.parse_string(body.decode())
+    return [(item.id, item.title or "", item.url, item.tags) for item in read.items]
+
+
 READERS: dict[str, tuple[str, list[Callable[[bytes], list[Row]]]]] = {
     "rss": ("application/rss+xml; charset=utf-8", [by_feedparser, by_rss_rules]),
     "atom": ("application/atom+xml; charset=utf-8", [by_feedparser, by_atom_rules]),
-    "json": ("application/feed+json", [by_json_feed_rules]),
+    "json": ("application/feed+json", [by_jsonfeed, by_json_feed_rules]),
 }
 
 
@@ -175,6 +189,29 @@ def test_every_format_says_the_same_to_every_reader(store: Store, client: FlaskC
         for read in readers:
             assert read(answer.data) == expected, (end, read.__name__)
     assert len(expected) == {"networking": 3, "integration": 6, "all": 10, "none": 1, "observability": 0}[topic]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"items": None},
+        {"title": 3},
+        {"feed_url": "no url"},
+        {"version": "2"},
+        {"items": [{"content_text": "without an id"}]},
+        {"items": [{"id": "1"}]},
+        {"items": [{"id": 1, "content_text": ""}]},
+        {"items": [{"id": "1", "content_text": "", "date_published": "yesterday"}]},
+        {"items": [{"id": "1", "content_text": "", "extra": 1}]},
+    ],
+    ids=str,
+)
+def test_the_schema_would_object(client: FlaskClient, wrong: dict[str, object]) -> None:
+    feed = client.get("/wires/all.json").get_json(force=True)
+    by_jsonfeed(json.dumps(feed).encode())
+
+    with pytest.raises(jsonschema_rs.ValidationError):
+        by_jsonfeed(json.dumps(feed | wrong).encode())
 
 
 def test_a_wire_in_full(store: Store, client: FlaskClient) -> None:
@@ -314,8 +351,13 @@ def test_corrections_count_at_once(store: Store, client: FlaskClient) -> None:
     assert networking() == before
 
 
-def test_hosts_are_repeated_as_text_only(store: Store, client: FlaskClient) -> None:
+def test_hosts_are_repeated_as_text_only(store: Store, target: Target, tagger: Tagger) -> None:
     filled(store)
+    with serving(settings_of(target, host="0.0.0.0"), tagger) as client:
+        hosts_are_repeated_as_text_only(client)
+
+
+def hosts_are_repeated_as_text_only(client: FlaskClient) -> None:
     for host in ("wires.example:8080", 'a"><script>', "a&b"):
         answer = client.get("/wires/all.atom", headers={"Host": host})
         assert b"<script" not in answer.data
