@@ -110,10 +110,15 @@ class Content:
         sums = "".join(f"{hashlib.sha256(data).hexdigest()}  {name}\n" for name, data in sorted(files.items()))
         return files | {_CHECKSUMS: sums.encode()}
 
+    @property
+    def name(self) -> str:
+        """What it is called once it is written."""
+        return hashlib.sha256(self.files()[_CHECKSUMS]).hexdigest()[:NAME_LENGTH]
+
     def version(self) -> Version:
         """The version that it would be, to be judged before it is written."""
         words, arrays = self._arrays()
-        return _version("candidate", self.manifest, words, arrays, None)
+        return _version(self.name, self.manifest, words, arrays, None)
 
     def _arrays(self) -> tuple[list[str], dict[str, NDArray[Any]]]:
         """The words, and all arrays but that of the words."""
@@ -171,8 +176,7 @@ class Versions:
 
     def add(self, content: Content) -> str:
         """Write a version and return its name. One that is there already, with the same content, is left alone."""
-        files = content.files()
-        name = hashlib.sha256(files[_CHECKSUMS]).hexdigest()[:NAME_LENGTH]
+        files, name = content.files(), content.name
         target = self.directory / name
         if target.exists():
             try:

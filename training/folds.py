@@ -30,9 +30,10 @@ def folds(examples: Sequence[Example], labels: NDArray[np.bool_], seed: int, *, 
     origins = np.unique(names, return_inverse=True)[1]
     if len(set(names)) >= most:
         chosen = StratifiedGroupKFold(most, shuffle=True, random_state=seed)
-        # Of one kind only: it would warn of each kind that has fewer examples than there are folds.
-        few = np.bincount(kinds[rest], minlength=kinds.max() + 1)[kinds[rest]] < most
-        for number, (_, held) in enumerate(chosen.split(rest, np.where(few, kinds.max() + 1, kinds[rest]), origins)):
+        # A kind of which there is less than one for each fold goes with the most frequent: scikit-learn would warn of it.
+        counts = np.bincount(kinds[rest])
+        shared = np.where(counts[kinds[rest]] < most, counts.argmax(), kinds[rest])
+        for number, (_, held) in enumerate(chosen.split(rest, shared, origins)):
             found[rest[held]] = number
         if _leaves_enough(labels, found, most):
             return found
