@@ -297,11 +297,10 @@ def _curve(examples: "list[Example]", version: "Version", field: str | None) -> 
     from training.curve import learning_curve
     from training.starter import TopicInfo
 
-    def origin(example: "Example") -> str:
-        return str(example.post.extra.get(field, "")) if field else example.origin
-
+    if field:
+        examples = [example.by(field) for example in examples]
     topics = [TopicInfo(topic.name, topic.title, topic.description) for topic in version.topics]
-    return learning_curve(examples, topics, origin=origin)
+    return learning_curve(examples, topics)
 
 
 def _retrain(options: argparse.Namespace, settings: Settings) -> int:

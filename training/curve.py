@@ -4,7 +4,7 @@ A part of the origins is learnt from and judged on the others, several times, ea
 model does on blogs that it never met.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any, NamedTuple
 
@@ -20,11 +20,9 @@ from training.starter import TopicInfo
 
 SIZES = (0, 10, 25, 50, 100, 200)
 SEEDS = (0, 1, 2, 3, 4)
-JUDGES = 0.35  # of the posts, at least
+JUDGES = (0.25, 0.38)  # of the posts, from and to
 FEWEST = 5  # posts of each topic on either side
 TRIES = 200
-
-Origin = Callable[[Example], str]
 
 
 class Point(NamedTuple):
@@ -43,7 +41,6 @@ def learning_curve(
     examples: Sequence[Example],
     topics: Sequence[TopicInfo],
     *,
-    origin: Origin = lambda example: example.origin,
     sizes: Sequence[int] = SIZES,
     seeds: Sequence[int] = SEEDS,
 ) -> list[Point]:
@@ -53,7 +50,7 @@ def learning_curve(
     corpus = starter.examples() if names <= {topic.name for topic in starter.topics()} else None
     if corpus is not None:
         corpus = [example._replace(topics=tuple(name for name in example.topics if name in names)) for example in corpus]
-    splits = [split(examples, [topic.name for topic in topics], seed, origin) for seed in seeds]
+    splits = [split(examples, [topic.name for topic in topics], seed) for seed in seeds]
     parse = features.once()
     points = []
     for size in (size for size in sizes if size <= min(len(learnt) for learnt, _ in splits)):
@@ -67,16 +64,17 @@ def learning_curve(
     return points
 
 
-def split(examples: Sequence[Example], names: Sequence[str], seed: int, origin: Origin) -> tuple[list[Example], list[Example]]:
+def split(examples: Sequence[Example], names: Sequence[str], seed: int) -> tuple[list[Example], list[Example]]:
     """What is learnt from, in an order drawn at random, and what judges it: origins apart, every topic on both sides."""
-    origins = np.array([origin(example) for example in examples])
+    origins = np.array([example.origin for example in examples])
     truth = np.array([[name in example.topics for name in names] for example in examples], dtype=bool)
     draw = np.random.default_rng(seed)
     for _ in range(TRIES):
         order = draw.permutation(np.unique(origins))
-        sizes = np.cumsum([(origins == name).sum() for name in order])
-        judging = np.isin(origins, order[: int(np.searchsorted(sizes, JUDGES * len(examples))) + 1])
-        if min(truth[judging].sum(axis=0).min(), truth[~judging].sum(axis=0).min()) >= FEWEST:
+        shares = np.cumsum([(origins == name).mean() for name in order])
+        judging = np.isin(origins, order[: int(np.searchsorted(shares, JUDGES[1], side="right"))])
+        enough = min(truth[judging].sum(axis=0).min(), truth[~judging].sum(axis=0).min()) >= FEWEST
+        if judging.mean() >= JUDGES[0] and enough:
             learnt = draw.permutation(np.flatnonzero(~judging))
             return [examples[row] for row in learnt.tolist()], [examples[row] for row in np.flatnonzero(judging).tolist()]
     raise ExampleError(

@@ -9,7 +9,7 @@ import hashlib
 import io
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, BinaryIO, NamedTuple
 
@@ -60,6 +60,10 @@ class Example(NamedTuple):
                 return host[1].lower()
         repository = _REPOSITORY.match(identity)
         return repository[0] if repository else identity
+
+    def by(self, field: str) -> "Example":
+        """The same, with another field of the post than its source to say whose it is."""
+        return self._replace(post=replace(self.post, source=str(self.post.extra.get(field, ""))))
 
     @property
     def said(self) -> str:

@@ -28,7 +28,7 @@ def folds(examples: Sequence[Example], labels: NDArray[np.bool_], seed: int, *, 
     rest = np.flatnonzero(~starter)
     names = np.array([example.origin for example in examples if not example.is_starter])
     origins = np.unique(names, return_inverse=True)[1]
-    if len(set(names)) >= most:
+    if most <= len(set(names)) < len(names):
         chosen = StratifiedGroupKFold(most, shuffle=True, random_state=seed)
         # A kind of which there is less than one for each fold goes with the most frequent: scikit-learn would warn of it.
         counts = np.bincount(kinds[rest])
