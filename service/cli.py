@@ -297,6 +297,8 @@ def _curve(examples: "list[Example]", version: "Version", field: str | None) -> 
     from training.curve import learning_curve
     from training.starter import TopicInfo
 
+    if field and not any(field in example.post.extra for example in examples):
+        raise ExampleError(f"no example has the field {field!r}")
     if field:
         examples = [example.by(field) for example in examples]
     topics = [TopicInfo(topic.name, topic.title, topic.description) for topic in version.topics]

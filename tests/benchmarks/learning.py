@@ -31,7 +31,7 @@ for line in sys.stdin:
         for words, topics in task["learn"]:
             file.write(" ".join(f"__label__{topic}" for topic in topics or ["none"]) + " " + words + "\\n")
         file.flush()
-        settings = {"loss": "ova", "epoch": 50, "lr": 0.5, "wordNgrams": 2, "dim": 50, "thread": 1, "seed": 1, "verbose": 0}
+        settings = {"loss": "ova", "epoch": 200, "lr": 0.5, "wordNgrams": 2, "dim": 50, "thread": 1, "seed": 1, "verbose": 0}
         model = fasttext.train_supervised(file.name, **settings)
     answers = []
     for words in task["judge"]:
