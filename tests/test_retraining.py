@@ -224,7 +224,7 @@ def test_a_person_is_believed_before_categories_whoever_came_later() -> None:
     assert distinct([weak, weak._replace(topics=())]) == [weak._replace(topics=())]
 
 
-def test_people_weigh_more_than_categories_and_these_as_much_as_the_corpus() -> None:
+def test_people_weigh_more_than_categories() -> None:
     def score(of: Example) -> float:
         version = make([*BASE, *(of._replace(post=Post(id=n, title=f"{n}", text="zyzzyva zyzzyva")) for n in range(5))], ALONE)
         judged = Classifier(version.fit().version()).classify(text.of_post(Post(id="x", title="", text="zyzzyva")))
