@@ -9,6 +9,7 @@
             idf.npy          inverse document frequency of each term         float64 [terms]
             coefficients.npy what each term adds to each topic's logit       float64 [terms, topics]
             card.md          the same for people
+            learnt.txt       a digest of each example that it learnt from, one a line, sorted; older versions have none
             SHA256SUMS       checksums of the above, in the format of sha256sum
             made             when it was made; beside the content, so that the same training gives the same name
             verdict.json     what the gate of `retrain` said of it, if it was asked; beside the content as well
@@ -41,6 +42,7 @@ NAME_LENGTH = 12
 _MANIFEST = "model.json"
 _ARRAYS = ("vocabulary", "pairs", "idf", "coefficients")
 _CARD = "card.md"
+_LEARNT = "learnt.txt"
 _CHECKSUMS = "SHA256SUMS"
 _VERDICT = "verdict.json"
 _REMEDY = "train again, or `topicwire models rollback`"
@@ -94,22 +96,40 @@ class Content:
     idf: Floats
     coefficients: Floats
     card: str
+    learnt: Sequence[str] = ()  # a digest of each example
 
     def files(self) -> dict[str, bytes]:
         """File name -> bytes; the same content gives the same bytes."""
-        words = {word: row for row, word in enumerate(term for term in self.vocabulary if " " not in term)}
-        pairs = [[words[word] for word in term.split(" ")] for term in self.vocabulary[len(words) :]]
-        arrays: dict[str, NDArray[Any]] = {
-            "vocabulary": np.frombuffer("\n".join(words).encode(), dtype=np.uint8),
+        words, arrays = self._arrays()
+        arrays = {"vocabulary": np.frombuffer("\n".join(words).encode(), dtype=np.uint8)} | arrays
+        files = {f"{name}.npy": _npy(array) for name, array in arrays.items()}
+        files[_MANIFEST] = strict_json.dumps_pretty({"format": FORMAT, **self.manifest})
+        files[_CARD] = self.card.encode()
+        if self.learnt:
+            files[_LEARNT] = "".join(f"{digest}\n" for digest in sorted(self.learnt)).encode()
+        sums = "".join(f"{hashlib.sha256(data).hexdigest()}  {name}\n" for name, data in sorted(files.items()))
+        return files | {_CHECKSUMS: sums.encode()}
+
+    @property
+    def name(self) -> str:
+        """What it is called once it is written."""
+        return hashlib.sha256(self.files()[_CHECKSUMS]).hexdigest()[:NAME_LENGTH]
+
+    def version(self) -> Version:
+        """The version that it would be, to be judged before it is written."""
+        words, arrays = self._arrays()
+        return _version(self.name, self.manifest, words, arrays, None)
+
+    def _arrays(self) -> tuple[list[str], dict[str, NDArray[Any]]]:
+        """The words, and all arrays but that of the words."""
+        words = [term for term in self.vocabulary if " " not in term]
+        rows = {word: row for row, word in enumerate(words)}
+        pairs = [[rows[word] for word in term.split(" ")] for term in self.vocabulary[len(words) :]]
+        return words, {
             "pairs": np.array(pairs, dtype=np.int32).reshape(-1, 2),
             "idf": self.idf,
             "coefficients": self.coefficients,
         }
-        files = {f"{name}.npy": _npy(array) for name, array in arrays.items()}
-        files[_MANIFEST] = strict_json.dumps_pretty({"format": FORMAT, **self.manifest})
-        files[_CARD] = self.card.encode()
-        sums = "".join(f"{hashlib.sha256(data).hexdigest()}  {name}\n" for name, data in sorted(files.items()))
-        return files | {_CHECKSUMS: sums.encode()}
 
 
 class Versions:
@@ -156,8 +176,7 @@ class Versions:
 
     def add(self, content: Content) -> str:
         """Write a version and return its name. One that is there already, with the same content, is left alone."""
-        files = content.files()
-        name = hashlib.sha256(files[_CHECKSUMS]).hexdigest()[:NAME_LENGTH]
+        files, name = content.files(), content.name
         target = self.directory / name
         if target.exists():
             try:
@@ -181,6 +200,13 @@ class Versions:
             raise
         _sync_directory(self.directory)
         return name
+
+    def learnt(self, name: str) -> set[str]:
+        """The digests of the examples that a version learnt from; none where it does not say."""
+        try:
+            return set((self.directory / name / _LEARNT).read_text(encoding="ascii", errors="replace").split())
+        except FileNotFoundError:
+            return set()
 
     def verdict(self, name: str) -> dict[str, Any] | None:
         """What the gate said of a version; None where it was not asked, or where that cannot be read."""
@@ -248,26 +274,7 @@ def load(directory: Path) -> Version:
     try:
         arrays = {array: np.load(directory / f"{array}.npy", mmap_mode="r", allow_pickle=False) for array in _ARRAYS}
         words = bytes(arrays["vocabulary"]).decode().split("\n") if arrays["vocabulary"].size else []
-        version = Version(
-            name=name,
-            topics=tuple(
-                Topic(
-                    str(row["name"]), str(row["title"]), str(row["description"]), float(row["threshold"]), float(row["intercept"])
-                )
-                for row in manifest["topics"]
-            ),
-            vocabulary={word: row for row, word in enumerate(words)},
-            pairs=arrays["pairs"],
-            idf=arrays["idf"],
-            coefficients=arrays["coefficients"],
-            title_weight=int(manifest["text"]["title_weight"]),
-            passage_words=int(manifest["text"]["passage_words"]),
-            whole_share=float(manifest["text"]["whole_share"]),
-            lead_share=float(manifest["text"]["lead_share"]),
-            known_share=float(manifest["text"]["known_share"]),
-            manifest=manifest,
-            made=_made(directory),
-        )
+        version = _version(name, manifest, words, arrays, _made(directory))
         _check(version)
     except (ValueError, TypeError, KeyError, AttributeError, OSError, EOFError) as error:
         reason = f"`{error.args[0]}` is missing" if isinstance(error, KeyError) else str(error)
@@ -275,6 +282,29 @@ def load(directory: Path) -> Version:
             f"it is no version that this topicwire can read: {reason}; {_REMEDY}", subject=str(directory)
         ) from None
     return version
+
+
+def _version(
+    name: str, manifest: Mapping[str, Any], words: Sequence[str], arrays: Mapping[str, NDArray[Any]], made: datetime | None
+) -> Version:
+    return Version(
+        name=name,
+        topics=tuple(
+            Topic(str(row["name"]), str(row["title"]), str(row["description"]), float(row["threshold"]), float(row["intercept"]))
+            for row in manifest["topics"]
+        ),
+        vocabulary={word: row for row, word in enumerate(words)},
+        pairs=arrays["pairs"],
+        idf=arrays["idf"],
+        coefficients=arrays["coefficients"],
+        title_weight=int(manifest["text"]["title_weight"]),
+        passage_words=int(manifest["text"]["passage_words"]),
+        whole_share=float(manifest["text"]["whole_share"]),
+        lead_share=float(manifest["text"]["lead_share"]),
+        known_share=float(manifest["text"]["known_share"]),
+        manifest=manifest,
+        made=made,
+    )
 
 
 def _check(version: Version) -> None:

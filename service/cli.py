@@ -16,7 +16,8 @@ from service.settings import Settings
 
 if TYPE_CHECKING:
     from model.posts import Post, TaggedPost
-    from model.versions import Versions
+    from model.versions import Version, Versions
+    from training.curve import Point
     from training.evaluation import Evaluation
     from training.examples import Example
 
@@ -27,7 +28,7 @@ EXPORT_FORMATS = FORMATS[:-1]
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run a command; returns the exit code: 0 done, 1 some inputs failed, 2 wrong usage."""
+    """Run a command; returns the exit code: 0 done, 1 some inputs failed, 2 wrong usage, 3 not promoted."""
     # The arrays here are small: threads of the linear algebra library would only cost their start.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     options = _parser().parse_args(arguments)
@@ -89,7 +90,36 @@ def _parser() -> argparse.ArgumentParser:
     evaluate.add_argument(
         "--report", type=_file, metavar="FILE", help="write a page of HTML, too: plots, strongest terms, the worst mistakes"
     )
+    evaluate.add_argument(
+        "--curve",
+        action="store_true",
+        help="learn from some origins of the posts, judge on the others: what labelling would bring",
+    )
+    evaluate.add_argument(
+        "--by", metavar="FIELD", help="the field that says whose a post is (default: its source, or the host of its link)"
+    )
     evaluate.add_argument("--worst", type=int, default=5, metavar="N", help="mistakes to show (default: %(default)s)")
+
+    retrain = command("retrain", _retrain, "learn from new examples, and let the gate judge what comes of it")
+    retrain.add_argument(
+        "examples", nargs="*", metavar="EXAMPLES", help="JSONL or CSV of labelled posts, beside those in the store"
+    )
+    retrain.add_argument("--force", type=_reason, metavar="WHY", help="promote whatever the gate says; the reason is kept")
+    retrain.add_argument("--dry-run", action="store_true", help="only say what the gate would; write nothing")
+    retrain.add_argument("--no-starter", action="store_true", help="learn from the examples only")
+    retrain.add_argument(
+        "--map",
+        type=_mapping,
+        action="append",
+        default=[],
+        metavar="OLD=NEW",
+        help="of the starter corpus, learn only the topics mapped, by your own names: containers=platform",
+    )
+    retrain.add_argument("--topics", metavar="FILE", help="a topics file: a JSON list of {name, title, description}")
+    retrain.add_argument("--new-topic", action="append", default=[], metavar="T", help="a topic that is new, and no slip")
+    retrain.add_argument("--seed", type=_natural, default=0, help="of the folds (default: %(default)s)")
+    retrain.add_argument("--skip-faults", action="store_true", help="learn even if some rows cannot be used")
+    retrain.add_argument("--json", action="store_true", help="print the verdict as one JSON object")
 
     serve = command("serve", _serve, "serve the REST interface")
     serve.add_argument("--host", help="address to listen on")
@@ -241,20 +271,44 @@ def _evaluate(options: argparse.Namespace, settings: Settings) -> int:
     version = _versions(settings).load(options.model)
     examples, faults = _examples(options.examples, settings)
     judged = evaluation.evaluate(Tagger(version), examples)
+    curve = _curve(examples, version, options.by) if options.curve else []
     if options.json:
         from model import strict_json
 
-        sys.stdout.buffer.write(strict_json.dumps(judged.to_dict()) + b"\n")
+        drawn = {"learning_curve": [point.to_dict() for point in curve]} if curve else {}
+        sys.stdout.buffer.write(strict_json.dumps(judged.to_dict() | drawn) + b"\n")
     else:
         _print_evaluation(judged, options.worst)
+        if curve:
+            print(f"\n{'labelled posts':16}{'with starter':>20}{'alone':>20}")
+        for point in curve:
+            print(f"{point.posts:<16}" + "".join(f"{_interval(figure) if figure else '-':>20}" for figure in point[1:]))
     if options.report:
         from service import output
         from training import report
 
-        page = report.write(judged, version, [_base_name(name) for name in options.examples])
+        page = report.write(judged, version, [_base_name(name) for name in options.examples], curve)
         with output.whole(options.report) as stream:
             stream.write(page.encode("utf-8", "backslashreplace"))
     return FAILED if faults else DONE
+
+
+def _curve(examples: "list[Example]", version: "Version", field: str | None) -> "list[Point]":
+    from training.curve import learning_curve
+    from training.starter import TopicInfo
+
+    if field and not any(field in example.post.extra for example in examples):
+        raise ExampleError(f"no example has the field {field!r}")
+    if field:
+        examples = [example.by(field) for example in examples]
+    topics = [TopicInfo(topic.name, topic.title, topic.description) for topic in version.topics]
+    return learning_curve(examples, topics)
+
+
+def _retrain(options: argparse.Namespace, settings: Settings) -> int:
+    from service import retrain
+
+    return retrain.run(options, settings, _say)
 
 
 def _print_evaluation(judged: "Evaluation", worst: int) -> None:
@@ -440,6 +494,19 @@ def _count(text: str) -> int:
     if (number := _natural(text)) == 0:
         raise argparse.ArgumentTypeError("it must be at least 1")
     return number
+
+
+def _reason(text: str) -> str:
+    if not text.strip():
+        raise argparse.ArgumentTypeError("say why, for whoever asks later")
+    return text.strip()
+
+
+def _mapping(text: str) -> tuple[str, str]:
+    old, equals, new = text.partition("=")
+    if not (old and equals and new):
+        raise argparse.ArgumentTypeError(f"{text[:40]!r} is not like containers=platform")
+    return old, new
 
 
 def _score(text: str) -> float:

@@ -56,6 +56,9 @@ class Settings:
         "addresses and networks, commas between them, to fetch from although they are not public",
         shown="public addresses only",
     )
+    evaluation: Path | None = _setting(
+        None, "labelled posts, JSONL or CSV, that `retrain` judges by and never learns from", shown="parts of the examples"
+    )
     log_level: str = _setting("info", "what `serve` logs: debug, info, warning or error")
 
     @property

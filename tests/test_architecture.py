@@ -14,7 +14,7 @@ from tests.conftest import SAMPLE
 ROOT = Path(__file__).parent.parent
 ALLOWED = {
     "model": {"model", "numpy", "feedparser", "lxml"},
-    "training": {"training", "model", "numpy", "sklearn", "threadpoolctl", "jinja2"},
+    "training": {"training", "model", "numpy", "scipy", "sklearn", "threadpoolctl", "jinja2"},
 }
 FORBIDDEN = {"service": {"tests"}, "training": {"service", "flask"}, "model": {"training", "service"}}
 

@@ -17,7 +17,8 @@ from model.tagger import Tagger
 from model.versions import Version
 from tests.conftest import SAMPLE
 from training import starter
-from training.fit import LEAD_SHARE, PASSAGE_WORDS, TITLE_WEIGHT, WHOLE_SHARE, Fitted, with_pairs
+from training.features import LEAD_SHARE, PASSAGE_WORDS, TITLE_WEIGHT, WHOLE_SHARE, with_pairs
+from training.fit import Fitted
 
 # Words the model knows, words it does not, and what is no word at all.
 KNOWN = sorted({word for example_ in starter.examples()[::7] for word in text.of_post(example_.post).words()})[:3000:3]

@@ -7,6 +7,7 @@ topicwire together, names its elements by chance unless told otherwise, and know
 from collections.abc import Sequence
 from xml.etree.ElementTree import Element, SubElement, tostring
 
+from training.curve import Point as Measured
 from training.evaluation import Bin, Figure, Point
 
 WIDTH, HEIGHT = 320, 248
@@ -53,6 +54,27 @@ def reliability(bins: Sequence[Bin], label: str) -> str:
     return _text(svg)
 
 
+def learning_curve(points: Sequence[Measured], label: str) -> str:
+    """Macro F1 over posts learnt from, with the starter corpus and without; the sizes stand as far apart as their order says."""
+    last = max(len(points) - 1, 1)
+    svg = _axes(
+        label,
+        "labelled posts learnt from",
+        "macro F1",
+        ticks=[(number / last, str(one.posts)) for number, one in enumerate(points)],
+    )
+    for cls, figures in (("curve", [one.with_starter for one in points]), ("curve other", [one.without for one in points])):
+        drawn = [(_x(number / last), figure) for number, figure in enumerate(figures) if figure is not None]
+        if not drawn:
+            continue
+        _add(svg, "path", d="M" + "L".join(f"{x} {_y(figure.value)}" for x, figure in drawn), cls=cls)
+        for x, figure in drawn:
+            _add(svg, "path", d=f"M{x} {_y(max(figure.low, 0))}V{_y(min(figure.high, 1))}", cls=cls.replace("curve", "reach"))
+            dot = _add(svg, "circle", cx=x, cy=_y(figure.value), r=4, cls=cls.replace("curve", "mark"))
+            _add(dot, "title", f"{figure.value:.3f} ± {figure.high - figure.value:.3f}")
+    return _text(svg)
+
+
 def interval(figure: Figure) -> str:
     """A figure between 0 and 1 as a dot on its interval, small enough for a table."""
     svg = Element("svg", {"viewBox": "0 0 100 14", "class": "interval", "aria-hidden": "true"})
@@ -62,12 +84,16 @@ def interval(figure: Figure) -> str:
     return _text(svg)
 
 
-def _axes(label: str, x_label: str, y_label: str, *, below: int = 0) -> Element:
+def _axes(label: str, x_label: str, y_label: str, *, below: int = 0, ticks: Sequence[tuple[float, str]] | None = None) -> Element:
+    """The frame, its grid and its labels; `ticks` are places from 0 to 1 on the axis below, with what stands there."""
     svg = Element("svg", {"viewBox": f"0 0 {WIDTH} {HEIGHT + below}", "role": "img", "aria-label": label})
-    for tick in (0, 0.25, 0.5, 0.75, 1):
-        _add(svg, "path", d=f"M{LEFT} {_y(tick)}H{RIGHT}M{_x(tick)} {TOP}V{BOTTOM}", cls="grid")
-        _add(svg, "text", f"{tick:g}", x=LEFT - 5, y=_y(tick) + 3.5, cls="tick end")
-        _add(svg, "text", f"{tick:g}", x=_x(tick), y=BOTTOM + 14, cls="tick middle")
+    quarters = [(tick, f"{tick:g}") for tick in (0, 0.25, 0.5, 0.75, 1)]
+    for tick, text in quarters:
+        _add(svg, "path", d=f"M{LEFT} {_y(tick)}H{RIGHT}", cls="grid")
+        _add(svg, "text", text, x=LEFT - 5, y=_y(tick) + 3.5, cls="tick end")
+    for tick, text in quarters if ticks is None else ticks:
+        _add(svg, "path", d=f"M{_x(tick)} {TOP}V{BOTTOM}", cls="grid")
+        _add(svg, "text", text, x=_x(tick), y=BOTTOM + 14, cls="tick middle")
     _add(svg, "text", x_label, x=(LEFT + RIGHT) / 2, y=BOTTOM + 30, cls="axis middle")
     middle = (TOP + BOTTOM) / 2
     _add(svg, "text", y_label, x=9, y=middle, cls="axis middle", transform=f"rotate(-90 9 {middle})")

@@ -125,7 +125,7 @@ def evaluate(tagger: Tagger, examples: Sequence[Example], *, seed: int = 0, draw
     return Evaluation(
         model=tagger.version.name,
         posts=len(examples),
-        overall={name: figure(measure) for name, measure in _OVERALL.items()},
+        overall={name: figure(measure) for name, measure in OVERALL.items()},
         topics={
             name: {what: of_topic(column, measure) for what, measure in _PER_TOPIC.items()} for column, name in enumerate(names)
         },
@@ -217,7 +217,7 @@ def _mean(what: str) -> Callable[[Bools, Bools, Floats], float]:
     return lambda t, g, s: float(np.mean([measure(t[:, i], g[:, i], s[:, i]) for i in range(t.shape[1])]))
 
 
-_OVERALL: dict[str, Callable[[Bools, Bools, Floats], float]] = {
+OVERALL: dict[str, Callable[[Bools, Bools, Floats], float]] = {
     "macro_f1": _mean("f1"),
     "micro_f1": lambda t, g, s: _f1(t, g),
     "mean_average_precision": _mean("average_precision"),

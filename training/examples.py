@@ -9,7 +9,7 @@ import hashlib
 import io
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, BinaryIO, NamedTuple
 
@@ -18,6 +18,9 @@ from model.errors import ExampleError, PostError, TopicwireError
 from model.posts import Post, content_id, parse_timestamp, post_from_dict
 
 _TOPIC = re.compile(r"[a-z0-9](?:[a-z0-9_\-]{0,62}[a-z0-9])?\Z")
+STARTER = "starter"  # who gave the topics of the starter corpus
+_HOST = re.compile(r"https?://(?:[^/?#@]*@)?([^/?#]+)")
+_REPOSITORY = re.compile(r"[^/\s:]+/[^/\s]+(?=/)")
 RESERVED = ("none", "all")  # what no topic, and every topic, is called
 _NOT_UTF8 = re.compile("[\udc80-\udcff]")  # what decoding left of a byte that is no UTF-8
 _LOOKS_LIKE_JSON = re.compile(r"^\s*[{\[]", re.MULTILINE)
@@ -35,6 +38,37 @@ class Example(NamedTuple):
     def content(self) -> str:
         """What makes two examples the same post, whatever their ids say."""
         return content_id(self.post.title, self.post.html or self.post.text or "")
+
+    @property
+    def is_starter(self) -> bool:
+        return self.who == STARTER
+
+    @property
+    def by_person(self) -> bool:
+        """Whether somebody said so of a post of their own: what a version can be judged by."""
+        return not (self.weak or self.is_starter)
+
+    @property
+    def origin(self) -> str:
+        """Whose post it is, as far as can be told: its source, else the host of its link or id, else what its id begins
+        with as that of a file in a repository does (`owner/name/…`), else nobody's but its own."""
+        if self.post.source:
+            return self.post.source
+        identity = str(self.post.id)
+        for address in (self.post.link or "", identity):
+            if host := _HOST.match(address):
+                return host[1].lower()
+        repository = _REPOSITORY.match(identity)
+        return repository[0] if repository else identity
+
+    def by(self, field: str) -> "Example":
+        """The same, with another field of the post than its source to say whose it is."""
+        return self._replace(post=replace(self.post, source=str(self.post.extra.get(field, ""))))
+
+    @property
+    def said(self) -> str:
+        """The example as a short digest of its post and its topics: what tells a version whether it learnt from it."""
+        return hashlib.sha256(strict_json.dumps([self.content, self.topics])).hexdigest()[:16]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +100,14 @@ def read(stream: BinaryIO, name: str) -> Examples:
 
 
 def distinct(examples: Iterable[Example]) -> list[Example]:
-    """The examples with every post once: where one is there twice, what was said last holds."""
-    return list({example.content: example for example in examples}.values())
+    """The examples with every post once: where one is there twice, what was said last holds, but a feed's categories
+    give way to a person."""
+    held: dict[str, Example] = {}
+    for example in examples:
+        content = example.content
+        if not (example.weak and content in held and not held[content].weak):
+            held[content] = example
+    return list(held.values())
 
 
 def digest(examples: Iterable[Example]) -> str:

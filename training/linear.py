@@ -33,13 +33,16 @@ class MeanOfThree(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def __init__(self, seed: int = 0) -> None:
         self.seed = seed
 
-    def fit(self, features: Any, labels: NDArray[np.bool_]) -> "MeanOfThree":
-        """Learn from sparse features [examples, terms] and the labels of one topic [examples]."""
+    def fit(self, features: Any, labels: NDArray[np.bool_], sample_weight: Floats | None = None) -> "MeanOfThree":
+        """Learn from sparse features [examples, terms] and the labels of one topic [examples], each example as often as
+        its weight says."""
         labels = np.asarray(labels, dtype=bool)  # cross-validation hands over 0 and 1, which would be row numbers
-        ratios = _shares(features[labels]) - _shares(features[~labels])
+        weights = np.ones(len(labels)) if sample_weight is None else sample_weight
+        counted = features.multiply(weights[:, np.newaxis]).tocsr()
+        ratios = _shares(counted[labels]) - _shares(counted[~labels])
         sizes = np.abs(ratios)
-        plain = self._regression().fit(features, labels)
-        weighted = self._regression().fit(features.multiply(sizes).tocsr(), labels)
+        plain = self._regression().fit(features, labels, weights)
+        weighted = self._regression().fit(features.multiply(sizes).tocsr(), labels, weights)
         members = [
             (ratios, 0.0),
             (plain.coef_[0], plain.intercept_[0]),

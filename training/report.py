@@ -13,6 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from model.posts import plain
 from model.versions import Version
 from training import _svg
+from training.curve import Point
 from training.evaluation import NONE, Evaluation, Figure, Mistake
 
 TERMS = 12  # strongest terms of a topic, of either side
@@ -31,8 +32,8 @@ class Term(NamedTuple):
     share: int
 
 
-def write(judged: Evaluation, version: Version, sources: Sequence[str]) -> str:
-    """The page. `sources` are the names of the files that the labelled posts came from."""
+def write(judged: Evaluation, version: Version, sources: Sequence[str], curve: Sequence[Point] = ()) -> str:
+    """The page. `sources` are the names of the files that the labelled posts came from; `curve` is theirs, if it was drawn."""
     titles = {topic.name: topic.title for topic in version.topics} | {NONE: "None"}
     thresholds = {topic.name: topic.threshold for topic in version.topics}
     environment = Environment(
@@ -53,6 +54,8 @@ def write(judged: Evaluation, version: Version, sources: Sequence[str]) -> str:
         topics=[_topic(judged, version, column) for column in range(len(version.topics))],
         reliability=_svg.reliability(judged.reliability, "Share of posts that have the topic, by score"),
         confusion=[(expected, _cells(judged, expected)) for expected in judged.confusion],
+        curve=curve,
+        curve_plot=_svg.learning_curve(curve, "Macro F1 by labelled posts learnt from") if curve else "",
         mistakes=[_mistake(mistake, thresholds) for mistake in judged.mistakes[:WORST]],
     )
 

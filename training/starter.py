@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from model import strict_json
 from model.errors import ExampleError
-from training.examples import Example, is_topic_name, read
+from training.examples import STARTER, Example, is_topic_name, read
 
 CORPUS = Path(__file__).parent / "corpus"
 
@@ -52,5 +52,5 @@ def examples() -> list[Example]:
             got = read(stream, str(path))
         if got.faults:
             raise got.faults[0]
-        found += got.good
+        found += [example._replace(who=STARTER) for example in got.good]
     return found
