@@ -14,6 +14,7 @@ Read in this order:
     stories     when two links lead to one page
     poller      asking sources for news
     subscriptions  the commands `sources` and `poll`
+    teaching    the commands `label-next`, `suspects` and `drift`
     batch       posts -> tagged posts, on one core or several
     formats     tagged posts -> JSONL, CSV, RSS, Atom, JSON Feed, a table
     wires       stored posts -> a feed of one topic

@@ -27,7 +27,7 @@ from model.errors import ExampleError
 from model.function_words import FUNCTION_WORDS
 from model.text import TOKENIZER, Text
 from model.versions import Content, Floats
-from training import card
+from training import card, drift
 from training.examples import Example, digest, distinct
 from training.linear import MeanOfThree
 from training.starter import TopicInfo
@@ -127,6 +127,9 @@ def fit(examples: Sequence[Example], topics: Sequence[TopicInfo], *, seed: int =
             "out_of_fold_macro_f1": round(float(np.mean([fit.metrics["f1"] for fit in fits])), 4),
             "out_of_fold_mean_average_precision": round(float(np.mean([fit.metrics["average_precision"] for fit in fits])), 4),
         },
+        "baseline": drift.baseline(
+            texts, [topic.name for topic in topics], np.stack([fit.scores for fit in fits], 1), [fit.threshold for fit in fits]
+        ),
     }
     content = Content(
         manifest=manifest,
@@ -173,6 +176,7 @@ class _TopicFit:
     calibrator: LogisticRegression
     threshold: float
     metrics: dict[str, float]
+    scores: Floats  # [examples], calibrated and out of fold
 
 
 def _fit_topic(features: Any, labels: NDArray[np.bool_], seed: int) -> _TopicFit:
@@ -191,7 +195,7 @@ def _fit_topic(features: Any, labels: NDArray[np.bool_], seed: int) -> _TopicFit
         "f1": round(2 * hits / (int(given.sum()) + int(labels.sum())), 4),
         "average_precision": round(float(average_precision_score(labels, scores)), 4),
     }
-    return _TopicFit(classifier.fit(features, labels), calibrator, threshold, metrics)
+    return _TopicFit(classifier.fit(features, labels), calibrator, threshold, metrics, scores)
 
 
 def _threshold(labels: NDArray[np.bool_], scores: Floats) -> float:
