@@ -16,7 +16,7 @@ from training.examples import Example
 Say = Callable[[TopicwireError], None]
 Terms = Iterable[tuple[str, float]]
 WEEK = timedelta(days=7)
-_CANDIDATES = 500  # of the store: the most uncertain posts, among which those that are unlike each other are looked for
+_STORED = 2_000  # of the store's posts, those that seemed most uncertain when they were tagged, to be judged anew
 _PAGE = 200
 _SHOWN_TERMS = 4  # of either side
 
@@ -26,8 +26,7 @@ def label_next(options: Namespace, settings: Settings, say: Say) -> bool:
 
     version = Versions(settings.models).load(options.model)
     reading = _Reading(settings, say)
-    most = max(_CANDIDATES, 10 * options.n)
-    posts = reading.posts(options.input) if options.input else islice(_stored(settings, order="uncertain"), most)
+    posts = reading.posts(options.input) if options.input else islice(_stored(settings, order="uncertain"), _STORED + options.n)
     for one in uncertainty.label_next(version, posts, options.n):
         if options.json:
             print(strict_json.dumps(one.to_dict()).decode())
