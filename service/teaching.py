@@ -75,7 +75,7 @@ def drift(options: Namespace, settings: Settings, say: Say) -> bool:
     if options.json:
         print(strict_json.dumps(found.to_dict()).decode())
         return not reading.failed
-    print(f"{'':24}{'trained on':>12}{'these posts':>13}   difference, of which chance explains the interval")
+    print(f"{'':24}{'trained on':>12}{'these posts':>13}   difference, 95 % interval of all together")
     for one in found.comparisons:
         mark = "  drifted" if one.drifted else ""
         print(f"{one.name:24}{one.then:12.3f}{one.now:13.3f}   {one.now - one.then:+.3f} [{one.low:+.2f}, {one.high:+.2f}]{mark}")

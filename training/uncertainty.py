@@ -3,7 +3,7 @@
 Uncertainty sampling (D. Lewis and W. Gale, "A sequential algorithm for training text classifiers", 1994) for several topics
 at once: how unsure a version is of a post is the entropy of its calibrated scores, summed over the topics. Nothing but
 scores goes into it, so it needs no label, and the store can keep it. Keeping the posts of a batch far from each other, or
-shared out among the topics, was tried and teaches less: tests/benchmarks/labelling.py.
+sharing them out among the topics, was tried and taught no more: tests/benchmarks/labelling.py.
 """
 
 import heapq
