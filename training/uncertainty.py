@@ -3,7 +3,9 @@
 Uncertainty sampling (D. Lewis and W. Gale, "A sequential algorithm for training text classifiers", 1994) for several topics
 at once: how unsure a version is of a post is the entropy of its calibrated scores, summed over the topics. Nothing but
 scores goes into it, so it needs no label, and the store can keep it. Keeping the posts of a batch far from each other, or
-sharing them out among the topics, was tried and taught no more: tests/benchmarks/labelling.py.
+sharing them out among the topics, was tried and taught no more: tests/benchmarks/labelling.py. There it beats random order by
+far where a version is made of few labels alone; beside the starter corpus, which 120 labels of other blogs hardly better, it
+does not.
 """
 
 import heapq
