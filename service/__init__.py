@@ -15,6 +15,7 @@ Read in this order:
     poller      asking sources for news
     subscriptions  the commands `sources` and `poll`
     retrain     the command `retrain`: examples -> a candidate -> the gate
+    teaching    the commands `label-next`, `suspects` and `drift`
     batch       posts -> tagged posts, on one core or several
     formats     tagged posts -> JSONL, CSV, RSS, Atom, JSON Feed, a table
     wires       stored posts -> a feed of one topic

@@ -15,6 +15,8 @@ from service import settings as settings_
 from service.settings import Settings
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from model.posts import Post, TaggedPost
     from model.versions import Version, Versions
     from training.curve import Point
@@ -120,6 +122,25 @@ def _parser() -> argparse.ArgumentParser:
     retrain.add_argument("--seed", type=_natural, default=0, help="of the folds (default: %(default)s)")
     retrain.add_argument("--skip-faults", action="store_true", help="learn even if some rows cannot be used")
     retrain.add_argument("--json", action="store_true", help="print the verdict as one JSON object")
+    label_next = command("label-next", _teaching("label_next"), "say which posts' labels would teach most")
+    label_next.add_argument("input", nargs="*", metavar="INPUT", help="as of `tag` (default: stored posts not yet corrected)")
+    label_next.add_argument("-n", type=_count, default=10, metavar="N", help="posts at most (default: %(default)s)")
+    label_next.add_argument("--model", metavar="VERSION", help="the model version (default: the current one)")
+    label_next.add_argument("--json", action="store_true", help="print JSONL, with bodies: an example once it has `topics`")
+
+    suspects = command("suspects", _suspects, "list examples that a model which had not seen them contradicts")
+    suspects.add_argument("examples", nargs="*", metavar="EXAMPLES", help="JSONL or CSV (default: stored corrections)")
+    suspects.add_argument("--no-starter", action="store_true", help="judge by the given examples only")
+    suspects.add_argument("-n", type=_count, default=20, metavar="N", help="examples at most (default: %(default)s)")
+    suspects.add_argument("--json", action="store_true", help="print JSONL")
+
+    drift = command("drift", _teaching("drift"), "compare recent posts with what a version was trained on")
+    drift.add_argument("input", nargs="*", metavar="INPUT", help="as of `tag` (default: stored posts)")
+    drift.add_argument(
+        "--since", type=_since, metavar="TIME", help="a date, or 7d, 12h ago (default: 7d of stored posts, all of INPUT)"
+    )
+    drift.add_argument("--model", metavar="VERSION", help="the model version (default: the current one)")
+    drift.add_argument("--json", action="store_true", help="print everything as one JSON object")
 
     serve = command("serve", _serve, "serve the REST interface")
     serve.add_argument("--host", help="address to listen on")
@@ -345,6 +366,27 @@ def _interval(figure: Any) -> str:
     return f"{figure.value:.3f} [{figure.low:.2f}, {figure.high:.2f}]"
 
 
+def _teaching(name: str) -> "Callable[[argparse.Namespace, Settings], int]":
+    """A command of `service.teaching`, imported when it runs."""
+
+    def run(options: argparse.Namespace, settings: Settings) -> int:
+        from service import teaching
+
+        return DONE if getattr(teaching, name)(options, settings, _say) else FAILED
+
+    return run
+
+
+def _suspects(options: argparse.Namespace, settings: Settings) -> int:
+    from service import teaching
+
+    examples, faults = _examples(options.examples, settings)
+    if options.examples and not examples:
+        raise ExampleError("no example could be read, so there is nothing to judge")
+    teaching.suspects(examples, options, settings)
+    return FAILED if faults else DONE
+
+
 def _serve(options: argparse.Namespace, settings: Settings) -> int:
     from dataclasses import replace
 
@@ -470,6 +512,22 @@ def _seconds(text: str) -> float:
     if unit is None or not number.isdecimal() or not 0 < int(number) * unit <= 86400 * 30:
         raise argparse.ArgumentTypeError(f"{text[:40]!r} is no time such as 90s, 15m, 2h or 1d, of 30 days at most")
     return float(int(number) * unit)
+
+
+def _since(text: str) -> "datetime":
+    from datetime import UTC, datetime, timedelta
+
+    from model.posts import parse_timestamp
+
+    moment = parse_timestamp(text)
+    if moment is None:
+        try:
+            moment = datetime.now(UTC) - timedelta(seconds=_seconds(text))
+        except argparse.ArgumentTypeError:
+            raise argparse.ArgumentTypeError(
+                f"{text[:40]!r} is no date such as 2026-06-09, and no time such as 12h or 7d"
+            ) from None
+    return moment
 
 
 def _natural(text: str) -> int:

@@ -44,6 +44,9 @@ class Stored:
         due = GaugeMetricFamily("topicwire_sources_due", "Sources that should have been asked by now.")
         oldest = GaugeMetricFamily("topicwire_oldest_unpolled_seconds", "Longest time that an active source has not been asked.")
         corrections = GaugeMetricFamily("topicwire_corrections", "Corrections that hold.")
+        week = GaugeMetricFamily("topicwire_week_posts", "Stored posts of the last seven days.")
+        without = GaugeMetricFamily("topicwire_week_posts_without_topic", "Those of them that have no topic.")
+        scores = GaugeMetricFamily("topicwire_week_mean_score", "Their mean score; a reader's word is 1 or 0.", labels=["topic"])
         if figures is not None:
             for state, count in figures.sources.items():
                 sources.add_metric([state], count)
@@ -51,7 +54,11 @@ class Stored:
             if figures.oldest_unpolled is not None:
                 oldest.add_metric([], figures.oldest_unpolled.total_seconds())
             corrections.add_metric([], figures.corrections)
-        yield from (sources, due, oldest, corrections)
+            week.add_metric([], figures.week_posts)
+            without.add_metric([], figures.week_without_topic)
+            for topic, score in figures.week_scores.items():
+                scores.add_metric([topic], score)
+        yield from (sources, due, oldest, corrections, week, without, scores)
 
 
 METRICS = (REQUESTS, SECONDS, BUSY, POSTS, WARNINGS, MODEL, Stored(None))

@@ -6,7 +6,7 @@ made of.
 """
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
@@ -119,6 +119,9 @@ class PostsQuery(WireQuery):
     topic: str | None = Field(None, description="posts with this topic; `none`: without any; `all`")
     q: str | None = Field(None, description="posts with all of these words; `kube*` is the beginning of one")
     since: Moment | None = Field(None, description="posts published, or found, since then (RFC 3339)")
+    order: Literal["newest", "uncertain"] = Field(
+        "newest", description="`uncertain`: posts that nobody has corrected, those whose label would teach most first"
+    )
     cursor: str | None = Field(None, description="of the page before, which links to this one; it means nothing by itself")
 
 

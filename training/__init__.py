@@ -14,6 +14,9 @@ Read in this order:
     retraining  examples -> a candidate -> the gate -> the version that serves
     evaluation  how good a version is on labelled posts, with intervals
     curve       what labelling more posts would bring
+    uncertainty which posts to label next
+    suspects    which examples to look at again
+    drift       whether posts are still such as a version learnt from
     report      the same as one page of HTML, with plots
     card        what a version was made from, for people: its card.md
 """

@@ -23,7 +23,7 @@ from model import text
 from model.errors import ExampleError
 from model.text import TOKENIZER
 from model.versions import Content, Floats
-from training import card, features
+from training import card, drift, features
 from training.examples import Example, digest, distinct
 from training.folds import FOLDS, Ints, folds
 from training.linear import MeanOfThree
@@ -128,6 +128,9 @@ def fit(
             "out_of_fold_macro_f1": round(float(np.mean([fit.metrics["f1"] for fit in fits])), 4),
             "out_of_fold_mean_average_precision": round(float(np.mean([fit.metrics["average_precision"] for fit in fits])), 4),
         },
+        "baseline": drift.baseline(
+            texts, [topic.name for topic in topics], np.stack([fit.scores for fit in fits], 1), [fit.threshold for fit in fits]
+        ),
     }
     content = Content(
         manifest=manifest,
@@ -146,6 +149,7 @@ class _TopicFit:
     calibrator: LogisticRegression
     threshold: float
     metrics: dict[str, float]
+    scores: Floats  # [examples], calibrated and out of fold
 
 
 def _weights(examples: Sequence[Example]) -> Floats:
@@ -178,7 +182,7 @@ def _fit_topic(vectors: Any, labels: NDArray[np.bool_], weights: Floats, trust: 
         "f1": round(2 * hits / (int(given.sum()) + int(labels.sum())), 4),
         "average_precision": round(float(average_precision_score(labels, scores)), 4),
     }
-    return _TopicFit(MeanOfThree(seed).fit(vectors, labels, weights), calibrator, threshold, metrics)
+    return _TopicFit(MeanOfThree(seed).fit(vectors, labels, weights), calibrator, threshold, metrics, scores)
 
 
 def _threshold(labels: NDArray[np.bool_], scores: Floats, trust: Floats) -> float:

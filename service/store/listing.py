@@ -3,6 +3,9 @@
 Every list is in the order of (placed, number). A post's place is fixed when it is stored, and a cursor says behind which
 place to go on. So whoever walks from page to page meets each post that was there at the start exactly once, however many
 arrive, change or go meanwhile; those that arrive before the cursor are not met, those behind it are.
+
+The other order, "uncertain", is of (uncertainty, number), of posts that no reader has corrected. A post keeps its place in it
+until it is tagged anew: whoever walks while that happens may meet it again, or miss it.
 """
 
 import base64
@@ -10,8 +13,9 @@ import binascii
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Connection, Select, literal, select, tuple_
+from sqlalchemy import ColumnElement, Connection, Double, Select, literal, select, tuple_
 
 from model import strict_json
 from model.errors import InputError
@@ -35,26 +39,31 @@ from service.store.search import matches
 
 _LARGEST = 2**63 - 1
 _BODY = (posts.c.html, posts.c.text)
-_REST = [column for column in posts.c if column.name not in ("html", "text", "words")]
+_REST = [column for column in posts.c if column.name not in ("html", "text", "words", "uncertainty")]
 
-Place = tuple[datetime, int]
+Order = Literal["newest", "uncertain"]
+Place = tuple[datetime | float, int]  # a moment in the order "newest", bits in the order "uncertain"; and a post's number
 
 
 def cursor(place: Place) -> str:
     """A place as text that fits into a URL and means nothing to anybody else."""
-    return base64.urlsafe_b64encode(strict_json.dumps([microseconds(place[0]), place[1]])).decode().rstrip("=")
+    first, number = place
+    key = {"bits": first, "after": number} if isinstance(first, float) else [microseconds(first), number]
+    return base64.urlsafe_b64encode(strict_json.dumps(key)).decode().rstrip("=")
 
 
-def place(cursor: str) -> Place:
-    """The way back. Raises InputError for anything that `cursor` did not make."""
+def place(cursor: str, order: Order = "newest") -> Place:
+    """The way back. Raises InputError for anything that `cursor` did not make for this order."""
     try:
         padded = cursor.encode("ascii") + b"=" * (-len(cursor) % 4)
-        match strict_json.loads(base64.b64decode(padded, altchars=b"-_", validate=True)):
-            case [int(time), int(number)] if abs(number) <= _LARGEST:
+        match order, strict_json.loads(base64.b64decode(padded, altchars=b"-_", validate=True)):
+            case "newest", [int(time), int(number)] if abs(number) <= _LARGEST:
                 return moment(time), number
+            case "uncertain", {"bits": float(bits), "after": int(number)} if abs(number) <= _LARGEST:
+                return bits, number
     except (ValueError, OverflowError, binascii.Error):
         pass
-    raise InputError("it is no cursor that a page gave; begin without one", subject="cursor")
+    raise InputError("it is no cursor that a page of this order gave; begin without one", subject="cursor")
 
 
 def chosen(
@@ -65,13 +74,19 @@ def chosen(
     q: str | None,
     since: datetime | None,
     min_score: float | None,
+    order: Order = "newest",
     after: Place | None,
-) -> Select[datetime, int]:
+) -> Select[Any, int]:
     """The places of the posts that a list has, in its order."""
     by_topic = topic is not None and topic not in ("all", "none")
     placed, number = (tags.c.placed, tags.c.post_id) if by_topic else (posts.c.placed, posts.c.id)
+    first: ColumnElement[Any] = placed
     wanted: list[ColumnElement[bool]] = []
-    query = select(placed, number)
+    if order == "uncertain":
+        first, number = posts.c.uncertainty, posts.c.id
+        held = select(corrections.c.id).where(corrections.c.post_id == posts.c.id, corrections.c.until.is_(None))
+        wanted.append(~held.exists())
+    query = select(first, number)
     if by_topic:
         query = query.join(posts, posts.c.id == tags.c.post_id)
         wanted += [tags.c.topic == topic, tags.c.given]
@@ -88,13 +103,14 @@ def chosen(
     if q is not None and (found := matches(q, dialect)) is not None:
         wanted.append(found)
     if after is not None:
-        wanted.append(behind((placed, number), after))
-    return query.where(*wanted).order_by(placed.desc(), number.desc())
+        wanted.append(behind((first, number), after))
+    return query.where(*wanted).order_by(first.desc(), number.desc())
 
 
-def behind(columns: tuple[ColumnElement[datetime], ColumnElement[int]], after: Place) -> ColumnElement[bool]:
+def behind(columns: tuple[ColumnElement[Any], ColumnElement[int]], after: Place) -> ColumnElement[bool]:
     """What comes after a place in a list."""
-    return tuple_(*columns) < tuple_(literal(after[0], Moment), literal(after[1], Number))
+    kind = Double if isinstance(after[0], float) else Moment
+    return tuple_(*columns) < tuple_(literal(after[0], kind), literal(after[1], Number))
 
 
 def _has_tag(min_score: float | None) -> ColumnElement[bool]:

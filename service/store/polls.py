@@ -159,9 +159,7 @@ def _values(post: PolledPost, at: datetime) -> dict[str, Any]:
         "published": content.published,
         "updated": content.updated,
         "words": indexed(content),
-        "model": post.tagged.model,
-        "answer": tagging.answer(post.tagged),
-    }
+    } | tagging.answered(post.tagged)
 
 
 def _stored(connection: Connection, keys: Sequence[str]) -> dict[str, AnyRow]:

@@ -28,18 +28,22 @@ class Posts(Database):
         q: str | None = None,
         since: datetime | None = None,
         min_score: float | None = None,
+        order: listing.Order = "newest",
         limit: int = 50,
         cursor: str | None = None,
         bodies: bool = False,
     ) -> Page:
         """A page of posts, newest first: those of a topic ("none": those without any; "all" or None: all), of a source,
         with all words of `q`, placed since a moment, and with a tag that has a score of at least `min_score` (a reader's
-        word counts as 1). The cursor of a page leads to the next one. Without `bodies` the posts come without theirs.
-        Raises InputError for a limit or cursor that is none."""
+        word counts as 1). In the order "uncertain" those that no reader has corrected come, the most uncertain first. The
+        cursor of a page leads to the next one. Without `bodies` the posts come without theirs. Raises InputError for a
+        limit or cursor that is none."""
         if not 1 <= limit <= MAX_LIMIT:
             raise InputError(f"it must be within 1 and {MAX_LIMIT:,}", subject="limit")
-        after = None if cursor is None else listing.place(cursor)
-        wanted = listing.chosen(self.dialect, topic=topic, source=source, q=q, since=since, min_score=min_score, after=after)
+        after = None if cursor is None else listing.place(cursor, order)
+        wanted = listing.chosen(
+            self.dialect, topic=topic, source=source, q=q, since=since, min_score=min_score, order=order, after=after
+        )
         with self._reading() as connection:
             places = connection.execute(wanted.limit(limit + 1)).all()
             found = listing.read(connection, [number for _, number in places[:limit]], bodies=bodies)
@@ -92,9 +96,9 @@ class Posts(Database):
             index = {}
             for row in rows:
                 tagged = fresh[row.id][1]
-                said = tagging.answer(tagged)
-                connection.execute(update(posts).where(posts.c.id == row.id).values(model=tagged.model, answer=said))
-                index[row.id] = tagging.rows(row.id, row.placed, said, held.get(row.id))
+                answered = tagging.answered(tagged)
+                connection.execute(update(posts).where(posts.c.id == row.id).values(answered))
+                index[row.id] = tagging.rows(row.id, row.placed, answered["answer"], held.get(row.id))
             tagging.replace(connection, index)
         return len(rows)
 

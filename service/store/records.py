@@ -184,6 +184,9 @@ class Figures:
     due: int  # sources that should have been asked by now
     oldest_unpolled: timedelta | None  # longest time that an active source has not been asked; None: no active source
     corrections: int  # those that hold
+    week_posts: int  # published, or found, in the last seven days
+    week_without_topic: int  # of these
+    week_scores: dict[str, float]  # topic -> mean score of these; a reader's word is 1 or 0
 
 
 def content_hash(post: Post) -> str:

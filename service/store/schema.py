@@ -156,9 +156,12 @@ posts = Table(
     Column("html", Words),
     Column("text", Words),
     Column("words", Words, nullable=False),  # what it can be found by, see search.indexed
+    # Bits, of the answer: see training.uncertainty. Read from its index.
+    Column("uncertainty", Double, nullable=False, server_default=text("0")),
     UniqueConstraint("key"),
     Index("posts_by_place", "placed", "id"),
     Index("posts_by_source", "source_id", "placed", "id"),
+    Index("posts_by_uncertainty", "uncertainty", "id"),
     # Most posts have none; an index of these would only mislead whoever plans a query.
     Index("posts_by_original", "original", sqlite_where=text(_HAS_ORIGINAL), postgresql_where=text(_HAS_ORIGINAL)),
     # Longer than a tree's page can hold, some of them.

@@ -13,9 +13,10 @@ from model.posts import safe_link
 from service.store.database import Database
 from service.store.deletion import delete_source
 from service.store.records import Figures, NewSource, Removed, Source, SourceChanges, State
-from service.store.schema import AnyRow, corrections, insert_new, sources
+from service.store.schema import AnyRow, corrections, insert_new, posts, sources, tags
 
 MAX_URL = 2_000  # bytes; a tree's page holds no longer ones
+_WEEK = timedelta(days=7)  # of metrics
 _COLUMNS = [sources.c[field.name] for field in fields(Source)]
 
 
@@ -128,11 +129,20 @@ class Sources(Database):
             due = connection.scalar(select(func.count()).where(and_(active, sources.c.next_poll <= now)))
             oldest = connection.scalar(select(func.min(func.coalesce(sources.c.polled, sources.c.added))).where(active))
             held = connection.scalar(select(func.count()).select_from(corrections).where(corrections.c.until.is_(None)))
+            recent = and_(posts.c.placed >= now - _WEEK, posts.c.original.is_(None))
+            given = select(tags.c.topic).where(tags.c.post_id == posts.c.id, tags.c.given).exists()
+            week = connection.scalar(select(func.count()).select_from(posts).where(recent))
+            without = connection.scalar(select(func.count()).select_from(posts).where(recent, ~given))
+            means = select(tags.c.topic, func.avg(tags.c.score)).join(posts).where(recent).group_by(tags.c.topic)
+            scores: dict[str, float] = dict(connection.execute(means.order_by(tags.c.topic)).all())
         return Figures(
             sources={"active": states.get("active", 0), "gone": states.get("gone", 0)},
             due=due or 0,
             oldest_unpolled=None if oldest is None else now - oldest,
             corrections=held or 0,
+            week_posts=week or 0,
+            week_without_topic=without or 0,
+            week_scores=scores,
         )
 
 

@@ -8,11 +8,17 @@ from sqlalchemy import Connection, delete, insert, select
 
 from model.posts import TaggedPost
 from service.store.schema import chunks, corrections, tags
+from training.uncertainty import uncertainty
 
 
 def answer(tagged: TaggedPost) -> dict[str, Any]:
     """What the model said, to be kept as it is."""
     return {"topics": tagged.topics, "scores": tagged.scores, "evidence": tagged.evidence, "summary": tagged.summary}
+
+
+def answered(tagged: TaggedPost) -> dict[str, Any]:
+    """The columns of a post that hold its answer."""
+    return {"model": tagged.model, "answer": answer(tagged), "uncertainty": uncertainty(tagged.scores.values())}
 
 
 def rows(post: int, placed: datetime, said: Mapping[str, Any], corrected: Collection[str] | None) -> list[dict[str, Any]]:

@@ -48,7 +48,7 @@ def test_what_is_no_cursor_is_refused_or_harmless(text: str) -> None:
     try:
         moment, number = place(text)
     except InputError as error:
-        assert str(error) == "cursor: it is no cursor that a page gave; begin without one"
+        assert str(error) == "cursor: it is no cursor that a page of this order gave; begin without one"
     else:
         assert cursor((moment, number))
 

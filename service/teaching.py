@@ -1,0 +1,142 @@
+"""The commands `label-next`, `suspects` and `drift`: what to label, what to look at again, and when."""
+
+from argparse import Namespace
+from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, datetime, timedelta
+from itertools import islice
+
+from model import strict_json
+from model.errors import InputError, TopicwireError
+from model.posts import Post
+from model.versions import Versions
+from service import inputs
+from service.settings import Settings
+from training.examples import Example
+
+Say = Callable[[TopicwireError], None]
+Terms = Iterable[tuple[str, float]]
+WEEK = timedelta(days=7)
+_STORED = 2_000  # of the store's posts, those that seemed most uncertain when they were tagged, to be judged anew
+_PAGE = 200
+_SHOWN_TERMS = 4  # of either side
+
+
+def label_next(options: Namespace, settings: Settings, say: Say) -> bool:
+    from training import uncertainty
+
+    version = Versions(settings.models).load(options.model)
+    reading = _Reading(settings, say)
+    posts = reading.posts(options.input) if options.input else islice(_stored(settings, order="uncertain"), _STORED + options.n)
+    for one in uncertainty.label_next(version, posts, options.n):
+        if options.json:
+            print(strict_json.dumps(one.to_dict()).decode())
+            continue
+        print(f"{one.uncertainty:.2f} bits  {_named(one.post)}")
+        print(f"    {one.topic} {one.score:.2f}, given from {one.threshold:.2f} on")
+        _print_sides(one.evidence_for, one.evidence_against)
+    return not reading.failed
+
+
+def suspects(examples: list[Example], options: Namespace, settings: Settings) -> None:
+    """Print the suspects among examples, or among the store's corrections where no file of examples was named."""
+    from training import starter
+    from training import suspects as suspects_
+
+    if not options.examples:
+        examples = _corrections(settings)
+    found = suspects_.suspects(examples, [] if options.no_starter else starter.examples())
+    named = [one for one in found if one.doubts]
+    for one in named[: options.n]:
+        if options.json:
+            print(strict_json.dumps(one.to_dict()).decode())
+            continue
+        print(f"{one.doubt:.2f}  {_named(one.example.post)}")
+        for doubt in one.doubts:
+            said = "labelled so" if doubt.labelled else "not labelled so"
+            print(f"    {doubt.topic}: {said}, and scored {doubt.score:.2f} where such examples have {doubt.usual:.2f}")
+            _print_sides(doubt.evidence_for, doubt.evidence_against)
+    if not options.json:
+        print(f"{len(named)} of {len(found)} examples are worth a second look")
+
+
+def drift(options: Namespace, settings: Settings, say: Say) -> bool:
+    from training import drift as drift_
+
+    version = Versions(settings.models).load(options.model)
+    reading = _Reading(settings, say)
+    if options.input:
+        posts: Iterable[Post] = reading.posts(options.input)
+        if options.since is not None:
+            # A post without a date is as new as its being found, here as in the store.
+            posts = (post for post in posts if post.published is None or post.published >= options.since)
+    else:
+        posts = _stored(settings, since=options.since or datetime.now(UTC) - WEEK)
+    found = drift_.compare(version, posts)
+    if options.json:
+        print(strict_json.dumps(found.to_dict()).decode())
+        return not reading.failed
+    print(f"{'':24}{'trained on':>12}{'these posts':>13}   difference, 95 % interval of all together")
+    for one in found.comparisons:
+        mark = "  drifted" if one.drifted else ""
+        print(f"{one.name:24}{one.then:12.3f}{one.now:13.3f}   {one.now - one.then:+.3f} [{one.low:+.2f}, {one.high:+.2f}]{mark}")
+    print(f"\n{found.sentence}")
+    return not reading.failed
+
+
+class _Reading:
+    """Inputs as posts; what cannot be read is said, and remembered."""
+
+    def __init__(self, settings: Settings, say: Say) -> None:
+        self.failed = False
+        self._settings, self._say = settings, say
+
+    def posts(self, names: Iterable[str]) -> Iterator[Post]:
+        for name in names:
+            yield from inputs.posts(name, self._settings, failed=self._fail, warned=self._say)
+
+    def _fail(self, error: TopicwireError) -> None:
+        self.failed = True
+        self._say(error)
+
+
+def _stored(settings: Settings, **chosen: object) -> Iterator[Post]:
+    """Stored posts with their bodies, a page in memory at a time."""
+    _must_have_store(settings)
+    from service.store import Store
+
+    with Store.open(settings) as store:
+        cursor: str | None = None
+        while True:
+            page = store.posts(limit=_PAGE, cursor=cursor, bodies=True, **chosen)  # type: ignore[arg-type]
+            yield from (stored.tagged.post for stored in page.posts)
+            cursor = page.next
+            if cursor is None:
+                return
+
+
+def _corrections(settings: Settings) -> list[Example]:
+    _must_have_store(settings)
+    from service.store import Store
+
+    with Store.open(settings) as store:
+        found = list(store.examples())
+    if not found:
+        raise InputError("no post has been corrected yet; name a file of EXAMPLES")
+    return found
+
+
+def _must_have_store(settings: Settings) -> None:
+    if not settings.has_store:
+        raise InputError("nothing is stored here yet; name a file, or `topicwire sources add`", subject=str(settings.database))
+
+
+def _named(post: Post) -> str:
+    title = post.title or str(post.id)
+    return f"{title[:90]}  {post.link or post.id}"
+
+
+def _print_sides(for_: Terms, against: Terms) -> None:
+    for name, side in (("for", for_), ("against", against)):
+        terms = ", ".join(f"{term} {weight:+.2f}" for term, weight in islice(side, _SHOWN_TERMS))
+        if terms:
+            print(f"    {name + ':':9}{terms}")
