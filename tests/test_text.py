@@ -53,6 +53,7 @@ def test_plain_text_has_a_paragraph_between_blank_lines() -> None:
     assert plain_text("Tips &amp; <b>tricks</b>") == "Tips & tricks"
 
 
+@pytest.mark.filterwarnings("ignore::bs4.MarkupResemblesLocatorWarning")  # a text may look like a URL or a file's name
 @given(
     st.lists(st.sampled_from("p b div li pre td h1 br i span blockquote table ul".split()) | st.text(max_size=12), max_size=25)
 )
