@@ -196,7 +196,7 @@ def test_words(line: str, expected: list[str]) -> None:
 
 @given(st.text())
 def test_words_are_the_same_by_block_and_by_sentence(html: str) -> None:
-    by_block = text.Text("", html_blocks(html))
-    by_sentence = text.Text("", by_block.blocks)
+    parsed = text.Text("", html_blocks(html))
 
-    assert list(by_block.words()) == [word for block in by_sentence.sentences for sentence in block for word in sentence.words]
+    assert parsed.words() == [word for block in parsed.blocks for word in words(block.text)]
+    assert parsed.words() == [word for block in parsed.blocks for sentence in text.sentences(block) for word in words(sentence)]

@@ -132,7 +132,7 @@ def generated(count: int) -> bytes:
         subject = rng.choice(examples)
         # Its own topics' sentences first, then the others'; none twice unless all are used up.
         pool = sorted(rng.sample(examples, len(examples)), key=lambda example: example.topics != subject.topics)
-        found = cycle([piece.text for example in pool for block in text.of_post(example.post).sentences for piece in block])
+        found = cycle([piece for example in pool for block in text.of_post(example.post).blocks for piece in text.sentences(block)])
         body = ""
         while length > 0:
             block = _block(rng, found)
