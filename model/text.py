@@ -27,12 +27,26 @@ class Block(NamedTuple):
 
 # A letter and what follows it up to the next character that is neither letter nor digit: "k8s", "grpc", "v2".
 # One letter alone says nothing, and a word that begins with a digit is a number, a date or a size.
-_WORD = re.compile(r"(?<![^\W_])[^\W\d_][^\W_]+")
+WORD = re.compile(r"(?<![^\W_])[^\W\d_][^\W_]+")
+# What keeps an English text from being ASCII, and is no part of a word.
+_TYPOGRAPHY = "’‘“”–—…•→\xa0"
+_SPACED = bytes(byte if chr(byte).isalnum() or byte > 127 else 32 for byte in range(256))
 
 
 def words(text: str) -> list[str]:
-    """The words of a text in lower case, in order. Names with digits stay whole; numbers are no words."""
-    return _WORD.findall(text.lower())
+    """The words of a text in lower case, in order. Names with digits stay whole; numbers are no words.
+
+    As `WORD` finds them; in ASCII they are had in half the time by splitting.
+    """
+    text = text.lower()
+    if not text.isascii():
+        spaced = text
+        for mark in _TYPOGRAPHY:
+            spaced = spaced.replace(mark, " ")
+        if not spaced.isascii():
+            return WORD.findall(text)
+        text = spaced
+    return [word for word in text.encode().translate(_SPACED).decode().split() if len(word) > 1 and word[0] > "9"]
 
 
 @dataclass(frozen=True)

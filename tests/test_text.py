@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from model import text
 from model._sentences import split
 from model.text import html_blocks, plain_blocks, plain_text, words
+from training import starter
 
 BLOCKS = [
     ("<p>One <b>bo</b>ld\n word.</p><p>Two.</p>", [("paragraph", "One bold word."), ("paragraph", "Two.")]),
@@ -192,6 +193,17 @@ def test_sentences_lose_nothing(block: str) -> None:
 )
 def test_words(line: str, expected: list[str]) -> None:
     assert words(line) == expected
+
+
+@given(st.text() | st.text("aZ09_’“\xa0-. ſKéſΣ\x1c\0"))
+def test_words_are_split_as_the_pattern_finds_them(line: str) -> None:
+    assert words(line) == text.WORD.findall(line.lower())
+
+
+def test_words_of_the_corpus_are_split_as_the_pattern_finds_them() -> None:
+    for example in starter.examples():
+        line = f"{example.post.title} {example.post.html or example.post.text}"
+        assert words(line) == text.WORD.findall(line.lower())
 
 
 @given(st.text())
