@@ -51,7 +51,13 @@ class Classifier:
         self._words = list(version.vocabulary)
         self._topics = [topic.name for topic in version.topics]
         self._rows = dict.fromkeys(FUNCTION_WORDS, _FUNCTION) | dict(version.vocabulary)
-        self._pairs = version.pairs[:, 0].astype(np.int64) * len(version.vocabulary) + version.pairs[:, 1]
+        # One number a pair, ascending; the last, which is none, is there so that what is sought always has a place before it.
+        pairs = version.pairs[:, 0].astype(np.int64) * len(version.vocabulary) + version.pairs[:, 1]
+        self._pairs = np.append(pairs, np.iinfo(np.int64).max)
+        # By row, and false for what has none: _UNKNOWN and _FUNCTION are the last two.
+        self._begins_pair = np.zeros(len(version.vocabulary) + 2, dtype=np.bool_)
+        self._ends_pair = self._begins_pair.copy()
+        self._begins_pair[version.pairs[:, 0]] = self._ends_pair[version.pairs[:, 1]] = True
 
     def classify(self, text: Text) -> Classification:
         """Judge one text. Deterministic: the same words give the same bits, alone or in a batch."""
@@ -80,13 +86,13 @@ class Classifier:
         rows = rows[rows != _FUNCTION]
         known = rows >= 0
         places = np.cumsum(known) - 1
-        first = np.flatnonzero(known[:-1] & known[1:])
-        keys = rows[first] * len(self._version.vocabulary) + rows[first + 1]
+        # Most neighbours are no pair, as can be seen from one of them alone.
+        first = np.flatnonzero(self._begins_pair[rows[:-1]] & self._ends_pair[rows[1:]])
+        keys = rows[first] * len(self._words) + rows[first + 1]
         found = np.searchsorted(self._pairs, keys)
-        hits = np.flatnonzero(found < len(self._pairs))
-        hits = hits[self._pairs[found[hits]] == keys[hits]]
+        hits = np.flatnonzero(self._pairs[found] == keys)
         return (
-            np.concatenate([rows[known], found[hits] + len(self._version.vocabulary)]),
+            np.concatenate([rows[known], found[hits] + len(self._words)]),
             np.concatenate([places[known], places[first[hits]]]),
         )
 
@@ -106,22 +112,21 @@ class Classifier:
         keys = [body * parts, *[titles] * version.title_weight]
         if parts > 1:
             # As even as can be: passage k of n ends at the word of number k * words // n.
-            ends = np.arange(1, parts) * words // passages
-            passage = np.repeat(np.arange(1, parts), np.diff(ends, prepend=0))
+            ends = np.arange(parts) * words // passages
+            passage = np.repeat(np.arange(1, parts), ends[1:] - ends[:-1])
             keys.append(body * parts + passage[places])
-        size = np.int32 if len(self._version.idf) * parts < 1 << 31 else np.int64  # the smaller are sorted in half the time
-        ordered = np.sort(np.concatenate(keys).astype(size))
-        begins = _runs(ordered)
-        term, part = np.divmod(ordered[begins], parts)
-        weights = np.diff(begins, append=len(ordered)) * version.idf[term]
+        size = np.int32 if len(version.idf) * parts < 1 << 31 else np.int64  # the smaller are sorted in half the time
+        found, counts = _counted(np.sort(np.concatenate(keys).astype(size)))
+        term, part = np.divmod(found, parts)
+        weights = counts * version.idf[term]
         lengths = np.sqrt(np.bincount(part, weights=weights * weights, minlength=parts))
         shares = np.ones(1)
         if parts > 1:
             shares = np.full(parts, (1 - version.whole_share - version.lead_share) / passages)
             shares[:2] += version.whole_share - shares[0], version.lead_share
-        begins = _runs(term)
-        averaged: Floats = np.add.reduceat(weights * (shares / lengths)[part], begins)
-        return term[begins], averaged
+        terms, counts = _counted(term)
+        averaged: Floats = np.add.reduceat(weights * (shares / lengths)[part], np.cumsum(counts) - counts)
+        return terms, averaged
 
     def scores(self, judged: Classification) -> dict[str, float]:
         """Topic -> score, rounded to what a score can mean."""
@@ -150,11 +155,15 @@ class Classifier:
         return words[row] if row < len(words) else " ".join(words[word] for word in self._version.pairs[row - len(words)])
 
 
-def _runs(ordered: NDArray[np.integer[Any]]) -> NDArray[np.int64]:
-    """Where each run of equal numbers begins."""
-    differs = np.ones(len(ordered), dtype=np.bool_)
-    np.not_equal(ordered[1:], ordered[:-1], out=differs[1:])
-    return np.flatnonzero(differs)
+def _counted(ordered: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.int64]]:
+    """The distinct numbers of an ordered array, and how often each is there: np.unique without its overhead."""
+    lasts = np.empty(len(ordered), dtype=np.bool_)
+    np.not_equal(ordered[1:], ordered[:-1], out=lasts[:-1])
+    lasts[-1:] = True
+    ends = np.flatnonzero(lasts)
+    counts = ends + 1
+    counts[1:] -= counts[:-1].copy()
+    return ordered[ends], counts
 
 
 def _sigmoid(logits: Floats) -> Floats:

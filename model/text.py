@@ -28,25 +28,22 @@ class Block(NamedTuple):
 # A letter and what follows it up to the next character that is neither letter nor digit: "k8s", "grpc", "v2".
 # One letter alone says nothing, and a word that begins with a digit is a number, a date or a size.
 WORD = re.compile(r"(?<![^\W_])[^\W\d_][^\W_]+")
-# What keeps an English text from being ASCII, and is no part of a word.
-_TYPOGRAPHY = "’‘“”–—…•→\xa0"
 _SPACED = bytes(byte if chr(byte).isalnum() or byte > 127 else 32 for byte in range(256))
 
 
 def words(text: str) -> list[str]:
     """The words of a text in lower case, in order. Names with digits stay whole; numbers are no words.
 
-    As `WORD` finds them; in ASCII they are had in half the time by splitting.
+    They are what `WORD` finds, in half its time: it is asked only where there is more than ASCII.
     """
-    text = text.lower()
-    if not text.isascii():
-        spaced = text
-        for mark in _TYPOGRAPHY:
-            spaced = spaced.replace(mark, " ")
-        if not spaced.isascii():
-            return WORD.findall(text)
-        text = spaced
-    return [word for word in text.encode().translate(_SPACED).decode().split() if len(word) > 1 and word[0] > "9"]
+    found = []
+    data = text.lower().encode("utf-8", "surrogatepass").translate(_SPACED)
+    for run in data.decode("utf-8", "surrogatepass").split():
+        if not run.isascii():
+            found += WORD.findall(run)
+        elif len(run) > 1 and run[0] > "9":
+            found.append(run)
+    return found
 
 
 @dataclass(frozen=True)

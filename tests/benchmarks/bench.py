@@ -56,7 +56,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as directory, threadpool_limits(1):
         home = Path(directory)
         versions = Versions(home / "models")
-        versions.promote(versions.add(fit(starter.examples(), starter.topics())[0]))
+        content, fitted = fit(starter.examples(), starter.topics())
+        versions.promote(versions.add(content))
         version, pipeline = versions.load(), naive.fit(starter.examples())
 
         def add(found: list[Row]) -> None:
@@ -69,7 +70,7 @@ def main() -> None:
                 add(stages.measure(data, f"{label}: {stages.describe(data)}", version, pipeline, few))
         if "classify" in only:
             posts = feed.read(generated.feed(100)).posts
-            add(stages.classify(posts, version, pipeline, starter.examples(), options.rounds))
+            add(stages.classify(posts, version, fitted, pipeline, starter.examples(), options.rounds))
         if "rest" in only:
             add(rest.measure(home, options.rounds, options.requests))
         if "start" in only:

@@ -13,6 +13,8 @@ from xml.parsers import expat
 
 import fasttext
 import naive
+import numpy as np
+import same
 from rows import Row, Way, in_turns
 from selectolax.lexbor import LexborHTMLParser
 from sklearn.pipeline import Pipeline
@@ -23,8 +25,8 @@ from model.posts import Post
 from model.tagger import Tagger
 from model.versions import Version
 from training.examples import Example
+from training.fit import Fitted
 
-MANY = 400  # posts of a batch
 OFTEN = 20  # times that one post is classified in one measurement
 FOUR_KILOBYTES = 4_000
 BODIES = frozenset({"description", "content:encoded", "content", "summary"})
@@ -92,42 +94,58 @@ def measure(data: bytes, label: str, version: Version, pipeline: Pipeline, round
     ]
 
 
-def classify(posts: list[Post], version: Version, pipeline: Pipeline, examples: list[Example], rounds: int) -> list[Row]:
+def classify(
+    posts: list[Post], version: Version, fitted: Fitted, pipeline: Pipeline, examples: list[Example], rounds: int
+) -> list[Row]:
     """One post and many: the same posts' blocks and title, as text, to all sides; each splits its words itself."""
-    classifier = Classifier(version)
-    parsed = [text.of_post(post) for post in posts]
-    strings = [f"{one.title} {' '.join(block.text for block in one.blocks)}" for one in parsed]
-    median_size = sorted(range(len(strings)), key=lambda at: abs(len(strings[at]) - FOUR_KILOBYTES))[0]
-    one, string = parsed[median_size], strings[median_size]
-    many = (parsed * MANY)[:MANY]
-    many_strings = (strings * MANY)[:MANY]
-    predict = _fasttext(examples)
-
-    def again(given: list[text.Text]) -> list[text.Text]:
-        return [text.Text(one.title, one.blocks) for one in given]
-
+    classifier, predict = Classifier(version), _fasttext(examples)
+    many = [text.of_post(post) for post in posts]
+    np.testing.assert_allclose(
+        same.scores(fitted, many), [classifier.classify(parsed).scores for parsed in many], rtol=0, atol=1e-9
+    )
+    one = min(many, key=lambda parsed: abs(len(_joined(parsed)) - FOUR_KILOBYTES))
+    theirs: list[tuple[str, Callable[[list[text.Text]], object], tuple[str, str]]] = [
+        ("scikit-learn, the same model", lambda given: same.scores(fitted, given), (">= 10", ">= 3")),
+        ("scikit-learn's plain pipeline", lambda given: pipeline.predict_proba([_joined(parsed) for parsed in given]), ("", "")),
+        ("fastText", lambda given: [predict(_joined(parsed)) for parsed in given], ("", "")),
+    ]
     rows = []
-    for name, count, theirs in (
-        (
-            "one post of 4 kB",
-            OFTEN,
-            ("scikit-learn", lambda: [string], lambda it: [pipeline.predict_proba(it) for _ in range(OFTEN)]),
-        ),
-        ("one post of 4 kB", OFTEN, ("fastText", lambda: [string], lambda it: [predict(it[0]) for _ in range(OFTEN)])),
-        (f"a batch of {MANY} posts", MANY, ("scikit-learn", lambda: many_strings, pipeline.predict_proba)),
-        (f"a batch of {MANY} posts", MANY, ("fastText", lambda: many_strings, lambda it: [predict(one) for one in it])),
+    for alone, (name, given, times) in enumerate(
+        [(f"a batch of {len(many)} posts", many, 1), ("one post of 4 kB", [one], OFTEN)]
     ):
-        given = [one] * OFTEN if count == OFTEN else many
-        (slow, quick), (slow_wall, quick_wall) = in_turns(
-            rounds,
-            Way(*theirs),
-            Way("", lambda given=given: again(given), lambda it: [classifier.classify(parsed) for parsed in it]),  # type: ignore[misc]
-        )
-        wanted = {("one", "scikit-learn"): ">= 10", ("a", "scikit-learn"): ">= 3"}.get((name.split()[0], theirs[0]), "")
-        wall = [one_ / other for one_, other in zip(slow_wall, quick_wall, strict=True)]
-        each = [[1000 * value / count for value in values] for values in (quick, slow)]
-        rows.append(Row("classify", name, "µs/post", each[0], theirs[0], each[1], wall, wanted=wanted))
+        for other, work, wanted in theirs:
+            (slow, quick), (slow_wall, quick_wall) = in_turns(
+                rounds,
+                _often(other, given, times, work),
+                _often("", given, times, lambda it: [classifier.classify(parsed) for parsed in it]),
+            )
+            each = 1000 / times / len(given)
+            rows.append(
+                Row(
+                    "classify, scores equal to 1e-9",
+                    name,
+                    "µs/post",
+                    [each * value for value in quick],
+                    other,
+                    [each * value for value in slow],
+                    [one / other for one, other in zip(slow_wall, quick_wall, strict=True)],
+                    wanted=wanted[1 - alone],
+                )
+            )
     return rows
+
+
+def _often(name: str, given: list[text.Text], times: int, work: Callable[[list[text.Text]], object]) -> Way:
+    """The same texts so many times, their words not split yet."""
+    return Way(
+        name,
+        lambda: [[text.Text(parsed.title, parsed.blocks) for parsed in given] for _ in range(times)],
+        lambda batches: [work(batch) for batch in batches],
+    )
+
+
+def _joined(parsed: text.Text) -> str:
+    return f"{parsed.title} {' '.join([block.text for block in parsed.blocks])}"
 
 
 def floor(data: bytes) -> int:
@@ -165,7 +183,7 @@ def _fasttext(examples: list[Example]) -> Callable[[str], object]:
         path = Path(directory) / "examples.txt"
         with path.open("w", encoding="utf-8") as stream:
             for example in examples:
-                words = text.words(f"{example.post.title} {' '.join(block.text for block in text.of_post(example.post).blocks)}")
+                words = text.words(_joined(text.of_post(example.post)))
                 stream.write(" ".join([f"__label__{topic}" for topic in example.topics] + words) + "\n")
         model = fasttext.train_supervised(str(path), loss="ova", wordNgrams=2, epoch=25, lr=0.5, thread=1, verbose=0)
     return lambda string: model.predict(string.lower().replace("\n", " "), k=-1)
