@@ -191,7 +191,8 @@ class _Blocks:
         elif tag in _SKIPPED or (attributes and _is_hidden(attributes)):
             self._skipping = 1
         elif tag in _KINDS:
-            self._flush()
+            if self._pieces:
+                self._flush()
             self._kinds.append(_KINDS[tag] or self._kinds[-1])
         elif tag == "br":
             # Two in a row are how old editors write a new paragraph.
@@ -210,7 +211,8 @@ class _Blocks:
         if self._skipping:
             self._skipping -= 1
         elif tag in _KINDS:
-            self._flush()
+            if self._pieces:
+                self._flush()
             self._kinds.pop()
         elif tag in ("b", "strong"):
             self._bold -= 1
@@ -232,17 +234,15 @@ class _Blocks:
         return self._blocks
 
     def _flush(self) -> None:
-        if self._pieces:
-            text = _folded("".join(self._pieces))
-            if text:
-                kind = self._kinds[-1]
-                if kind == "paragraph" and not self._plain_seen and _acts_as_heading(text):
-                    kind = "heading"
-                self._blocks.append(Block(kind, text, 2 * self._linked > self._length))
-            self._pieces = []
-            self._length = self._linked = 0
-        self._plain_seen = False
-        self._break = False
+        text = _folded("".join(self._pieces))
+        if text:
+            kind = self._kinds[-1]
+            if kind == "paragraph" and not self._plain_seen and _acts_as_heading(text):
+                kind = "heading"
+            self._blocks.append(Block(kind, text, 2 * self._linked > self._length))
+        self._pieces = []
+        self._length = self._linked = 0
+        self._plain_seen = self._break = False
 
 
 def _acts_as_heading(text: str) -> bool:
