@@ -10,9 +10,7 @@ import re
 # A run of closing marks, then the white space after it; or a CJK full stop, which needs none.
 # Possessive, and never from the middle of a run: a text of nothing but full stops must not take quadratic time. The marks
 # stand first, in one set, since that is found much faster than a choice.
-_END = re.compile(
-    r"""[.!?…。！？｡](?:(?<=[.!?…])(?<![.!?…]{2})[.!?…]*+[)\]"'”’»]*+(?=\s)|(?<=[。！？｡])[」』”’）]*+)\s*"""
-)
+_END = re.compile(r"""[.!?…。！？｡](?:(?<=[.!?…])(?<![.!?…]{2})[.!?…]*+[)\]"'”’»]*+(?=\s)|(?<=[。！？｡])[」』”’）]*+)\s*""")
 _LAST_WORD_REVERSED = re.compile(r"""[^\s(\["'“‘«]*""")
 
 # Never the end of a sentence: something always follows.

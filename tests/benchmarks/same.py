@@ -7,7 +7,8 @@ from numpy.typing import NDArray
 
 from model.function_words import FUNCTION_WORDS
 from model.text import Text
-from training.fit import LEAD_SHARE, PASSAGE_WORDS, TITLE_WEIGHT, WHOLE_SHARE, Fitted, with_pairs
+from training.features import LEAD_SHARE, PASSAGE_WORDS, TITLE_WEIGHT, WHOLE_SHARE, with_pairs
+from training.fit import Fitted
 
 
 def scores(fitted: Fitted, texts: list[Text]) -> NDArray[np.float64]:

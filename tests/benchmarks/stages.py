@@ -27,7 +27,7 @@ from model.versions import Version
 from training.examples import Example
 from training.fit import Fitted
 
-OFTEN = 20  # times that one post is classified in one measurement
+OFTEN = 100  # times that one post is classified in one measurement
 FOUR_KILOBYTES = 4_000
 BODIES = frozenset({"description", "content:encoded", "content", "summary"})
 
