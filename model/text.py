@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from functools import cached_property
 from html import unescape
+from inspect import signature
 from typing import Any, Literal, NamedTuple, cast
 
 from lxml import etree
@@ -243,6 +244,10 @@ class _Blocks:
         self._pieces = []
         self._length = self._linked = 0
         self._plain_seen = self._break = False
+
+
+# lxml asks for each document how many arguments `start` takes; finding that out takes as long as parsing a short one.
+_Blocks.start.__signature__ = signature(_Blocks.start)  # type: ignore[attr-defined]
 
 
 def _acts_as_heading(text: str) -> bool:
