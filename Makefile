@@ -1,6 +1,6 @@
 # make run    a virtual environment, a model, a sample feed tagged, and the service on 127.0.0.1:8000
 # make test   the same environment with what tests need: lint, types, tests
-# make bench  ratios to the naive way, measured side by side
+# make bench  ratios to other ways, measured side by side; options in BENCH, as BENCH="feed.xml --long --write"
 
 PYTHON ?= python3
 VENV := .venv
@@ -27,8 +27,8 @@ test: $(VENV)/.test
 	$(BIN)/mypy
 	$(BIN)/pytest
 
-bench: $(VENV)/.test
-	$(BIN)/python tests/benchmarks/bench.py
+bench: $(VENV)/.bench
+	$(BIN)/python tests/benchmarks/bench.py $(BENCH)
 
 $(VENV)/bin/python:
 	@# Debian keeps what virtual environments need in a package of its own; as root, as in a container, it can be had.
@@ -40,13 +40,17 @@ $(VENV)/.run: pyproject.toml $(PINS) | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint $(PINS) --editable .
 	touch $@
 
+$(VENV)/.bench: pyproject.toml $(PINS) | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint $(PINS) --editable '.[test,plot,bench]'
+	touch $@ $(VENV)/.test $(VENV)/.run
+
 $(VENV)/.test: pyproject.toml $(PINS) | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint $(PINS) --editable '.[test]'
 	touch $@ $(VENV)/.run
 
 pins:
 	$(PYTHON) -m venv --clear $(VENV)
-	$(BIN)/python -m pip install --quiet --upgrade --editable '.[test]'
+	$(BIN)/python -m pip install --quiet --upgrade --editable '.[test,plot,bench]'
 	$(BIN)/python -m pip freeze --exclude-editable > $(PINS)
 
 clean:

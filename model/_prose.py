@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from model import _phrases
 from model.function_words import FUNCTION_WORDS
-from model.text import Block, Kind, Text
+from model.text import Block, Kind, Text, sentences, words
 
 MIN_WORDS, MOST_WORDS = 6, 50
 MOST_CHARACTERS = 800  # fifty words are not as long as this, whatever they are
@@ -58,7 +58,7 @@ class Prose:
         section = ""
         headings = 0
         before: int | None = None  # the candidate that ends right where we are
-        for block, sentences in zip(text.blocks, text.sentences, strict=True):
+        for block in text.blocks:
             if block.kind == "heading":
                 section = _section(block.text, first=not headings)
                 headings += 1
@@ -67,15 +67,15 @@ class Prose:
             if section == "aside" or block.linked or block.kind not in (_ANY if abstract else kinds):
                 before = None
                 continue
-            for position, sentence in enumerate(sentences):
-                quoted = sentence.text[label.end() :] if label is not None and position == 0 else sentence.text
+            for position, sentence in enumerate(sentences(block)):
+                quoted = sentence[label.end() :] if label is not None and position == 0 else sentence
                 size = _size_of_sentence(quoted)
                 if not size or quoted in seen:
                     before = None
                     continue
-                content = _content(sentence.words)
+                its_words = words(sentence)
                 seen.add(quoted)
-                found.append(Candidate(quoted, sentence.words, content, size, block, position == 0, abstract, before))
+                found.append(Candidate(quoted, its_words, _content(its_words), size, block, position == 0, abstract, before))
                 before = len(found) - 1
                 if len(found) == MOST_CANDIDATES:
                     return

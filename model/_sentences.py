@@ -8,9 +8,10 @@ after their stops and stay whole.
 import re
 
 # A run of closing marks, then the white space after it; or a CJK full stop, which needs none.
-# Possessive, and never from the middle of a run: a text of nothing but full stops must not take quadratic time.
-_END = re.compile(r"""(?:(?<![.!?…])[.!?…]++[)\]"'”’»]*+(?=\s)|[。！？｡][」』”’）]*+)\s*""")
-_LAST_WORD = re.compile(r"""[^\s(\["'“‘«]*\Z""")
+# Possessive, and never from the middle of a run: a text of nothing but full stops must not take quadratic time. The marks
+# stand first, in one set, since that is found much faster than a choice.
+_END = re.compile(r"""[.!?…。！？｡](?:(?<=[.!?…])(?<![.!?…]{2})[.!?…]*+[)\]"'”’»]*+(?=\s)|(?<=[。！？｡])[」』”’）]*+)\s*""")
+_LAST_WORD_REVERSED = re.compile(r"""[^\s(\["'“‘«]*""")
 
 # Never the end of a sentence: something always follows.
 _OPENING = frozenset(
@@ -52,8 +53,8 @@ def _ends(text: str, start: int, end: re.Match[str]) -> bool:
     if mark in "。！？｡":
         return True
     following = text[end.end() : end.end() + 40]
-    found = _LAST_WORD.search(text, max(start, end.start() - 40), end.start())
-    word = found.group().lower() if found else ""
+    found = _LAST_WORD_REVERSED.match(text[max(start, end.start() - 40) : end.start()][::-1])
+    word = found.group()[::-1].lower() if found else ""
     after_word = end.group().strip() == "." and len(word) >= _WHOLE_WORD and word.isalnum()
     if not _can_begin(following, after_word=after_word) or _is_inside(text, start, end.end()):
         return False

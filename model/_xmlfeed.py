@@ -15,7 +15,7 @@ import xml.sax
 import xml.sax.expatreader
 import xml.sax.handler
 import xml.sax.xmlreader
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -47,6 +47,14 @@ _ELEMENTS = frozenset(
     "media:group media:description media:keywords media:category itunes:summary itunes:author itunes:keywords tags "
     "pubdate published issued dcterms:issued updated modified dc:date dcterms:modified created dcterms:created".split()
 )
+
+# Text of a body from this length on, in characters, is not shown to feedparser.
+LONG = 500
+_BODIES = frozenset({"content", "description", "summary"})
+# C1 controls -> the characters in their places in Windows-1252, which is what feedparser takes them for.
+_WINDOWS_1252 = {
+    byte: bytes([byte]).decode("windows-1252") for byte in range(0x80, 0xA0) if byte not in (0x81, 0x8D, 0x8F, 0x90, 0x9D)
+}
 
 # Spelled so, feedparser leaves text alone that would also make sense as UTF-8 read as Latin-1: "Â¡" may be meant.
 _ENCODING = "utf8"
@@ -106,7 +114,7 @@ def parse(text: str) -> Parsed:
     parsed = Parsed(title=_title(about), link=str(about.get("link") or ""), pace=_pace(body))
     # feedparser takes an Atom id for a link where there is none; an Atom id is a name (RFC 4287, 4.2.6).
     atom = reader.version.startswith("atom")
-    parsed.items = [_item(dict(entry), atom) for entry in reader.entries]
+    parsed.items = [_item(dict(entry), atom, reader.whole) for entry in reader.entries]
     if complaint:
         parsed.warnings.append(("ill-formed", f"it is not well-formed XML: {complaint}"))
     return parsed
@@ -119,6 +127,10 @@ class _Guard:
     can_be_relative_uri = StrictFeedParser.can_be_relative_uri - {"id"}
 
     elements_in_item = 0
+
+    def whole(self, body: str) -> str:
+        """A body as it stands in the feed."""
+        return body
 
     def unknown_starttag(self: Any, tag: str, attrs: list[tuple[str, str]]) -> None:
         attrs = _short_base(attrs, len(self.baseuri))
@@ -194,6 +206,31 @@ def _short_base(attrs: list[tuple[str, str]], base: int) -> list[tuple[str, str]
 class _Strict(_Guard, StrictFeedParser):  # type: ignore[misc]
     resolve_relative_uris = False
     sanitize_html = False
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self.aside: list[str] = []
+
+    def characters(self: Any, text: str) -> None:
+        """Text that is part of a body, and long, is put aside, with its number in its place: feedparser looks at each
+        character of what it is given in more than one way, and changes none of a body's but those of `_WINDOWS_1252`."""
+        if len(text) > LONG and self.elementstack and self.elementstack[-1][0] in _BODIES and not text.isspace():
+            kind = self.contentparams.get("type", "")
+            # What says it is plain text feedparser looks through for markup; what says it is markup it escapes.
+            is_read = kind.endswith("xml") or (kind == "text/plain" and not self.version.startswith("atom"))
+            if not is_read and not self.contentparams.get("base64"):
+                self.aside.append(text)
+                text = f"\0{len(self.aside) - 1}\0"
+        super().characters(text)
+
+    def whole(self, body: str) -> str:
+        """A body with what was put aside."""
+        if "\0" not in body:
+            return body
+        pieces = body.split("\0")
+        pieces[1::2] = [self.aside[int(number)] for number in pieces[1::2]]
+        body = "".join(pieces).strip()
+        return body.translate(_WINDOWS_1252) if any(map(body.__contains__, map(chr, _WINDOWS_1252))) else body
 
     def startElementNS(self, name: Any, qname: Any, attrs: Any) -> None:  # noqa: N802 - SAX's name
         if len(attrs) > MAX_ATTRIBUTES:
@@ -348,7 +385,7 @@ def _title(owner: dict[str, Any]) -> str:
     return title if _mapping(owner.get("title_detail")).get("type") == "text/plain" else plain_text(title)
 
 
-def _item(entry: dict[str, Any], atom: bool) -> Item:
+def _item(entry: dict[str, Any], atom: bool, whole: Callable[[str], str]) -> Item:
     published, bad_published = _date(entry, ("published", "created"))
     updated, bad_updated = _date(entry, ("updated",))
     item = Item(
@@ -362,8 +399,8 @@ def _item(entry: dict[str, Any], atom: bool) -> Item:
         categories=[str(tag.get("term") or tag.get("label") or "") for tag in _mappings(entry.get("tags"))],
     )
     # The fullest of what the item carries: some feeds put a teaser into one element and the post into the other.
-    bodies = [(str(content.get("value") or ""), content.get("type")) for content in _mappings(entry.get("content"))]
-    bodies.append((str(entry.get("summary") or ""), _mapping(entry.get("summary_detail")).get("type")))
+    bodies = [(whole(str(content.get("value") or "")), content.get("type")) for content in _mappings(entry.get("content"))]
+    bodies.append((whole(str(entry.get("summary") or "")), _mapping(entry.get("summary_detail")).get("type")))
     body, kind = max(bodies, key=lambda candidate: len(candidate[0]))
     if kind == "text/plain":
         item.text = body

@@ -3,6 +3,7 @@
 gunicorn, because it forks after loading, so that workers share what was loaded, and replaces a worker that dies.
 """
 
+import gc
 import os
 import shutil
 import tempfile
@@ -38,6 +39,9 @@ def _run(settings: Settings) -> None:
     from service.app import create_app
 
     app = create_app(settings)
+    # What is loaded now is never garbage: a worker that looked through it would write to, and so no longer share, all of it.
+    gc.collect()
+    gc.freeze()
 
     class Server(BaseApplication):  # type: ignore[misc]
         def load_config(self) -> None:

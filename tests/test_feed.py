@@ -6,13 +6,14 @@ import socket
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from xml.sax.saxutils import escape
 
 import feedparser
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from model import feed
+from model import _xmlfeed, feed
 from model.errors import FeedError
 from model.feed import Pace
 from model.posts import has_unsafe_scheme, plain, safe_link, timestamp
@@ -179,3 +180,47 @@ def test_the_pace_that_a_feed_asks_for(channel: str, expected: Pace) -> None:
         document = document.replace("<skipHours>" * 50_000, "<!--" + "<skipHours>" * 50_000 + "-->")
 
     assert feed.read(document.encode()).pace == expected
+
+
+_BODY_TEXT = st.text(st.sampled_from("ab \n\t’é\x80\x93\x96\x9d<>&;/p"), max_size=30).map(escape) | st.sampled_from(
+    ["&lt;p&gt;Well.&lt;/p&gt;", "<![CDATA[<p>“Well”&nbsp;</p>]]>", "<div>in <b>markup</b></div>", "<p/>", "&#150;", "aGVsbG8="]
+)
+
+
+@st.composite
+def _feeds(draw: st.DrawFn) -> bytes:
+    """Feeds with bodies in all their elements, of all types."""
+    names = ["description", "summary", "content:encoded", "title", "dc:description", "content", "abstract", "media:description"]
+    kinds = st.sampled_from(["", ' type="html"', ' type="text"', ' type="xhtml"', ' type="a/b"', ' mode="base64"'])
+    body = st.tuples(st.sampled_from(names), kinds, st.lists(_BODY_TEXT, max_size=4).map("".join))
+    item = st.lists(body, max_size=4).map(lambda rows: "".join(f"<{name}{kind}>{text}</{name}>" for name, kind, text in rows))
+    items = draw(st.lists(item, min_size=1, max_size=3))
+    spaces = (
+        'xmlns:content="http://purl.org/rss/1.0/modules/content/" xmlns:dc="http://purl.org/dc/elements/1.1/" '
+        'xmlns:media="http://search.yahoo.com/mrss/"'
+    )
+    if draw(st.booleans()):
+        entries = "".join(f"<entry><id>{number}</id>{item}</entry>" for number, item in enumerate(items))
+        return f'<feed xmlns="http://www.w3.org/2005/Atom" {spaces}>{entries}</feed>'.encode()
+    entries = "".join(f"<item><guid>{number}</guid>{item}</item>" for number, item in enumerate(items))
+    return f'<rss version="2.0" {spaces}><channel>{entries}</channel></rss>'.encode()
+
+
+def _read_aside(data: bytes, longer_than: int) -> feed.Feed | str:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_xmlfeed, "LONG", longer_than)
+        try:
+            return feed.read(data)
+        except FeedError as refusal:
+            return str(refusal)
+
+
+@given(_feeds())
+@settings(max_examples=500)
+def test_bodies_put_aside_are_what_feedparser_makes_of_them(data: bytes) -> None:
+    assert _read_aside(data, 0) == _read_aside(data, 1_000_000)
+
+
+@pytest.mark.parametrize("path", [path for path in feeds() if path.suffix == ".xml"], ids=lambda path: path.name)
+def test_bodies_of_files_put_aside_are_what_feedparser_makes_of_them(path: Path) -> None:
+    assert _read_aside(path.read_bytes(), 0) == _read_aside(path.read_bytes(), 1_000_000)

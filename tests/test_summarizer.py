@@ -229,11 +229,11 @@ def test_limits_are_kept(sentences: int, max_words: int, expected: int) -> None:
 
 def test_the_words_that_phrases_are_looked_for_by_are_complete() -> None:
     for example in starter.examples():
-        for block in text.of_post(example.post).sentences:
-            for sentence in block:
-                words = set(sentence.words)
-                assert words & _phrases.BOILERPLATE_WORDS or not _phrases.BOILERPLATE.search(sentence.text), sentence.text
-                assert words & _phrases.POINTING_WORDS or not _phrases.POINTING.search(sentence.text), sentence.text
+        for block in text.of_post(example.post).blocks:
+            for sentence in text.sentences(block):
+                words = set(text.words(sentence))
+                assert words & _phrases.BOILERPLATE_WORDS or not _phrases.BOILERPLATE.search(sentence), sentence
+                assert words & _phrases.POINTING_WORDS or not _phrases.POINTING.search(sentence), sentence
 
 
 _SENTENCES = st.sampled_from(

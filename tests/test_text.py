@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from model import text
 from model._sentences import split
 from model.text import html_blocks, plain_blocks, plain_text, words
+from training import starter
 
 BLOCKS = [
     ("<p>One <b>bo</b>ld\n word.</p><p>Two.</p>", [("paragraph", "One bold word."), ("paragraph", "Two.")]),
@@ -194,9 +195,20 @@ def test_words(line: str, expected: list[str]) -> None:
     assert words(line) == expected
 
 
+@given(st.text(st.characters()) | st.text("aZ09_’“\xa0-. ſKéſΣ\x1c\x85\0\ud800"))
+def test_words_are_split_as_the_pattern_finds_them(line: str) -> None:
+    assert words(line) == text.WORD.findall(line.lower())
+
+
+def test_words_of_the_corpus_are_split_as_the_pattern_finds_them() -> None:
+    for example in starter.examples():
+        line = f"{example.post.title} {example.post.html or example.post.text}"
+        assert words(line) == text.WORD.findall(line.lower())
+
+
 @given(st.text())
 def test_words_are_the_same_by_block_and_by_sentence(html: str) -> None:
-    by_block = text.Text("", html_blocks(html))
-    by_sentence = text.Text("", by_block.blocks)
+    parsed = text.Text("", html_blocks(html))
 
-    assert list(by_block.words()) == [word for block in by_sentence.sentences for sentence in block for word in sentence.words]
+    assert parsed.words() == [word for block in parsed.blocks for word in words(block.text)]
+    assert parsed.words() == [word for block in parsed.blocks for sentence in text.sentences(block) for word in words(sentence)]
