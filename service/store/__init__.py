@@ -24,6 +24,7 @@ Read in this order:
 
 from service.store.records import (
     Correction,
+    CountOf,
     Figures,
     NewSource,
     Page,
@@ -41,6 +42,7 @@ from service.store.store import Store
 
 __all__ = [
     "Correction",
+    "CountOf",
     "Figures",
     "NewSource",
     "Page",

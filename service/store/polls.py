@@ -14,6 +14,8 @@ from service.store.records import PastPoll, Poll, PolledPost, Recorded, content_
 from service.store.schema import AnyRow, chunks, forgotten, polls, posts, sources
 from service.store.search import indexed
 
+_BATCH = 5_000
+
 
 class Polls(Database):
     """The operations of polling. Each is one transaction."""
@@ -68,9 +70,15 @@ class Polls(Database):
             ]
 
     def delete_polls_before(self, moment: datetime) -> int:
-        """Forget how polls of old went; returns how many."""
-        with self._writing() as connection:
-            return connection.execute(delete(polls).where(polls.c.at < moment)).rowcount
+        """Forget how polls of old went; returns how many. Takes a transaction for every few, as nobody need wait for it."""
+        chosen = select(polls.c.id).where(polls.c.at < moment).order_by(polls.c.at).limit(_BATCH)
+        total = 0
+        while True:
+            with self._writing() as connection:
+                count = connection.execute(delete(polls).where(polls.c.id.in_(chosen))).rowcount
+            total += count
+            if count < _BATCH:
+                return total
 
 
 def _after(connection: Connection, source: AnyRow, poll: Poll) -> dict[str, Any]:
@@ -89,6 +97,8 @@ def _after(connection: Connection, source: AnyRow, poll: Poll) -> dict[str, Any]
         values["title"] = poll.title
     if poll.site is not None:
         values["site"] = poll.site
+    if poll.pace is not None:
+        values["pace"] = poll.pace
     if poll.moved is not None and poll.moved != source.url:
         if connection.scalar(select(sources.c.id).where(sources.c.url == poll.moved)) is None:
             values["url"] = poll.moved

@@ -107,7 +107,8 @@ class Posts(Database):
         don't come back, though their feeds may carry them still. Takes a transaction for every few, so that pollers need
         not wait; nothing calls this unless the user has asked for it."""
         held = select(corrections.c.id).where(corrections.c.post_id == posts.c.id, corrections.c.until.is_(None))
-        chosen = select(posts.c.id).where(posts.c.first_seen < moment, ~held.exists()).order_by(posts.c.id).limit(_BATCH)
+        chosen = select(posts.c.id).where(posts.c.first_seen < moment, ~held.exists())
+        chosen = chosen.order_by(posts.c.first_seen, posts.c.id).limit(_BATCH)
         total = 0
         while True:
             with self._writing() as connection:
