@@ -55,26 +55,31 @@ class Claims:
 
     def check(self, source: Source) -> None:
         """Raises LeaseError where the lease may have run out, so that another poller may be asking that source."""
-        held, until = self._held[source.id]
-        if held.lease != source.lease or until <= self.now():
+        with self._lock:
+            lost = not self._is_held(source) or self._held[source.id][1] <= self.now()
+        if lost:
             raise LeaseError("this poller was halted for so long that another may have taken it over", subject=source.url)
 
     def done(self, source: Source) -> None:
         """It is recorded, or lost."""
         with self._lock:
-            if source.id in self._held and self._held[source.id][0].lease == source.lease:
+            if self._is_held(source):
                 del self._held[source.id]
+
+    def _is_held(self, source: Source) -> bool:
+        # One that was lost can have been claimed again by ourselves: that is another claim.
+        return source.id in self._held and self._held[source.id][0] is source
 
     def _renew(self) -> None:
         while not self._ended.wait(self._renewed_every):
             now = self.now()
             with self._lock:
                 held = [source for source, until in self._held.values() if until > now]
+            if not held:
+                continue
             try:
                 self._store.renew_sources(held, now, self._lease)
             except StoreError:
                 continue  # there is time for more tries
             with self._lock:
-                for source in held:
-                    if self._held.get(source.id, (None,))[0] is source:
-                        self._held[source.id] = source, now + self._lease
+                self._held |= {source.id: (source, now + self._lease) for source in held if self._is_held(source)}
