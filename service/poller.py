@@ -36,7 +36,11 @@ AT_ONCE = 8
 PER_HOST = 2
 # Sources that are claimed at most, so that threads find work while the store is asked for more.
 CLAIMED = 4 * AT_ONCE
+# Polls that brought nothing are recorded together: so many, or what there is after so many seconds.
+TOGETHER = 32
+TOGETHER_SECONDS = 1.0
 COUNTED_EVERY = 10.0  # seconds: what a poller that is killed has not told the store yet
+_LOST = "it was removed, or another poller has taken it over, so that this poll was not stored"
 STAGES = ("fetch", "read", "tag", "store")
 
 
@@ -81,7 +85,9 @@ class Poller:
     def round(self, reported: Callable[[Source, Poll], None] = lambda source, poll: None) -> Round:
         """Ask every source that is due now, once. `reported` hears of each as it is done, from any thread."""
         result = Round()
-        waiting: set[Future[None]] = set()
+        waiting: set[Future[tuple[Source, Poll] | None]] = set()
+        unchanged: list[tuple[Source, Poll]] = []
+        recorded, more = time.monotonic(), True
         with (
             Claims(self._store) as claims,
             self._counting(result) as count,
@@ -90,27 +96,53 @@ class Poller:
             began = claims.now()
             try:
                 while True:
-                    if len(waiting) <= CLAIMED // 2:
-                        claimed = claims.take(CLAIMED - len(waiting), due=began)
+                    if more and len(waiting) <= CLAIMED // 2:
+                        wanted = CLAIMED - len(waiting)
+                        claimed = claims.take(wanted, due=began)
+                        more = len(claimed) == wanted
                         waiting |= {threads.submit(self._ask, source, claims, result, reported) for source in claimed}
-                    if not waiting:
+                    done, waiting = wait(waiting, timeout=TOGETHER_SECONDS, return_when=FIRST_COMPLETED)
+                    unchanged += filter(None, (future.result() for future in done))
+                    if len(unchanged) >= TOGETHER or not waiting or time.monotonic() - recorded > TOGETHER_SECONDS:
+                        self._record_unchanged(unchanged, claims, result, reported)
+                        unchanged, recorded = [], time.monotonic()
+                    if not waiting and not more:
                         return result
-                    done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
-                    for future in done:
-                        future.result()
                     count()
             except BaseException:  # we are to stop, or the store fails: what has not begun is free for others at once
                 for future in waiting:
                     future.cancel()
                 raise
 
-    def _ask(self, source: Source, claims: Claims, result: Round, reported: Callable[[Source, Poll], None]) -> None:
+    def _record_unchanged(
+        self, unchanged: list[tuple[Source, Poll]], claims: Claims, result: Round, reported: Callable[[Source, Poll], None]
+    ) -> None:
+        if not unchanged:
+            return
+        with self._timed(result, "store"):
+            lost = self._store.record_unchanged([poll for _, poll in unchanged])
+        for source, poll in unchanged:
+            claims.done(source)
+            with self._lock:
+                if poll in lost:
+                    result.failures.append(StoreError(_LOST, subject=source.url))
+                else:
+                    result.outcomes[poll.outcome] += 1
+            if poll not in lost:
+                reported(source, poll)
+
+    def _ask(
+        self, source: Source, claims: Claims, result: Round, reported: Callable[[Source, Poll], None]
+    ) -> tuple[Source, Poll] | None:
+        """Ask a source and record what came of it; a poll that brought nothing is returned, to be recorded with others."""
         with self._lock:  # two threads must not make two semaphores of one host
             host = self._hosts[urlsplit(source.url).netloc.lower()]
         try:
             with host:
                 claims.check(source)
                 poll, problems = self._poll(source, claims, result)
+            if poll.outcome == "unchanged" and poll.moved is None:
+                return source, poll
             try:
                 with self._timed(result, "store"):
                     recorded = self._store.record_poll(poll)
@@ -123,9 +155,9 @@ class Poller:
         except (NotStoredError, LeaseError) as error:  # removed, or taken over by another poller: it is theirs now
             with self._lock:
                 result.failures.append(error.about(source.url))
-            return
-        finally:
             claims.done(source)
+            return None
+        claims.done(source)
         with self._lock:
             result.outcomes[poll.outcome] += 1
             result.new += recorded.new
@@ -133,6 +165,7 @@ class Poller:
             result.topics.update(topic for post in poll.posts for topic in post.tagged.topics or ["none"])
             result.failures += problems
         reported(source, poll)
+        return None
 
     def _poll(self, source: Source, claims: Claims, result: Round) -> tuple[Poll, list[TopicwireError]]:
         """How a source answers, and what was wrong with it."""

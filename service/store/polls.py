@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from model.errors import LeaseError, NotStoredError
 from model.posts import Post
@@ -47,18 +47,29 @@ class Polls(Database):
             recorded = _record_posts(connection, poll, brought)
             values = _after(connection, source, poll)
             connection.execute(update(sources).where(sources.c.id == poll.source).values(values))
-            history = {
-                "source_id": poll.source,
-                "at": poll.at,
-                "outcome": "gone" if values["state"] == "gone" else poll.outcome,
-                "status": poll.status,
-                "seconds": poll.seconds,
-                "new": recorded.new,
-                "changed": recorded.changed,
-                "error": poll.error,
-            }
-            connection.execute(insert(polls).values(history))
+            counted = {"new": recorded.new, "changed": recorded.changed}
+            history = _history(poll) | counted | ({"outcome": "gone"} if values["state"] == "gone" else {})
+            connection.execute(insert(polls), [history])
         return recorded
+
+    def record_unchanged(self, unchanged: Sequence[Poll]) -> list[Poll]:
+        """Store polls whose servers said that nothing has changed, all of them or none: most polls are such, and for each a
+        transaction of its own would cost more than asking. Returns those of which nothing was stored, because the source was
+        removed or another poller has claimed it since."""
+        by_source = {poll.source: poll for poll in unchanged}
+        lost: list[Poll] = []
+        with self._writing() as connection:
+            for chunk in chunks(sorted(by_source)):
+                chosen = select(sources.c.id, sources.c.lease).where(sources.c.id.in_(chunk))
+                rows = connection.execute(chosen.order_by(sources.c.id).with_for_update())
+                leases: dict[int, str | None] = dict(rows.all())
+                held = [by_source[number] for number in leases if leases[number] == by_source[number].lease]
+                if held:
+                    after = [{"number": poll.source, "at": poll.at, "next": poll.next_poll} for poll in held]
+                    connection.execute(_UNCHANGED, after)
+                    connection.execute(insert(polls), [_history(poll) for poll in held])
+                lost += [by_source[number] for number in chunk if by_source[number] not in held]
+        return lost
 
     def polls(self, source: int, *, limit: int = 20) -> list[PastPoll]:
         """A source's latest polls, newest first."""
@@ -79,6 +90,27 @@ class Polls(Database):
             total += count
             if count < _BATCH:
                 return total
+
+
+# What a source is after a poll that brought nothing.
+_UNCHANGED = (
+    update(sources)
+    .where(sources.c.id == bindparam("number"))
+    .values(polled=bindparam("at"), next_poll=bindparam("next"), failures=0, lease=None, lease_until=None)
+)
+
+
+def _history(poll: Poll) -> dict[str, Any]:
+    return {
+        "source_id": poll.source,
+        "at": poll.at,
+        "outcome": poll.outcome,
+        "status": poll.status,
+        "seconds": poll.seconds,
+        "new": 0,
+        "changed": 0,
+        "error": poll.error,
+    }
 
 
 def _after(connection: Connection, source: AnyRow, poll: Poll) -> dict[str, Any]:

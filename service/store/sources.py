@@ -122,8 +122,10 @@ class Sources(Database):
         leases = sorted({source.lease for source in claimed if source.lease})
         with self._writing() as connection:
             for chunk in chunks([source.id for source in claimed]):
-                held = sources.c.id.in_(chunk), sources.c.lease.in_(leases)
-                connection.execute(update(sources).where(*held).values(lease_until=now + lease))
+                held = select(sources.c.id).where(sources.c.id.in_(chunk), sources.c.lease.in_(leases))
+                # Those that are being recorded need no lease any more.
+                numbers = connection.scalars(held.with_for_update(skip_locked=True)).all()
+                connection.execute(update(sources).where(sources.c.id.in_(numbers)).values(lease_until=now + lease))
 
     def release_sources(self, claimed: Iterable[Source]) -> None:
         """Give back what was claimed and has not been polled: a poller that stops."""
