@@ -20,6 +20,7 @@ from service.settings import Settings
 from service.store import NewSource, Source, Store
 
 Say = Callable[[TopicwireError], None]
+_MANY = 1_000  # new posts in a round, after which what the database knows of its tables is no longer so
 _RETRY = 60.0  # seconds after which a round that could not be done is tried again, where rounds are not shorter anyway
 # Rounds are this much longer by chance at the most, as a share, so that pollers of many machines do not march in step.
 _JITTER = 0.1
@@ -128,6 +129,8 @@ def _round(version: Path, options: Namespace, settings: Settings, chance: random
             _hurry(store)
         result = Poller(store, sandbox, settings, chance=chance).round()
         print(_summary(result, time.monotonic() - began), flush=True)
+        if result.new >= _MANY:
+            store.analyze()
         now = store.now()
         if settings.keep_days and (count := store.delete_posts_before(now - timedelta(days=settings.keep_days))):
             print(f"{count} posts older than {settings.keep_days} days deleted", flush=True)

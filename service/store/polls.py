@@ -8,7 +8,7 @@ from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from model.errors import LeaseError, NotStoredError
 from model.posts import Post
-from service.store import stories, tagging
+from service.store import moments, stories, tagging
 from service.store.database import Database
 from service.store.records import PastPoll, Poll, PolledPost, Recorded, content_hash, post_key
 from service.store.schema import AnyRow, chunks, forgotten, polls, posts, sources
@@ -50,6 +50,8 @@ class Polls(Database):
             counted = {"new": recorded.new, "changed": recorded.changed}
             history = _history(poll) | counted | ({"outcome": "gone"} if values["state"] == "gone" else {})
             connection.execute(insert(polls), [history])
+            if recorded.changed or values.get("title", source.title) != source.title:
+                moments.left(connection, poll.at)
         return recorded
 
     def record_unchanged(self, unchanged: Sequence[Poll]) -> list[Poll]:

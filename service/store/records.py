@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal, TypedDict
+from urllib.parse import urlsplit
 
 from model import strict_json
 from model.feed import Pace
@@ -54,7 +55,7 @@ class Source:
     @property
     def name(self) -> str:
         """What to call it."""
-        return self.title_override or self.title or self.url
+        return self.title_override or self.title or brief(self.url)
 
 
 class SourceChanges(TypedDict, total=False):
@@ -194,6 +195,12 @@ class Figures:
     week_without_topic: int  # of these
     week_scores: dict[str, float]  # topic -> mean score of these; a reader's word is 1 or 0
     counts: Mapping[CountOf, Mapping[str, float]]  # what polling has counted, by label
+
+
+def brief(name: str) -> str:
+    """What a source is called before its title is known: the host of its URL. The rest may hold a key to the feed, and
+    names are shown on wires."""
+    return urlsplit(name).hostname or name if name.startswith(("http://", "https://")) else name
 
 
 def content_hash(post: Post) -> str:

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, and_, func, or_, select, update
 
 from model.errors import InputError, NotStoredError
 from model.posts import safe_link
+from service.store import moments
 from service.store.database import Database
 from service.store.deletion import delete_source
 from service.store.records import CountOf, Figures, NewSource, Removed, Source, SourceChanges, State
@@ -80,6 +81,8 @@ class Sources(Database):
                     raise InputError("it is subscribed already", subject=values["url"])
             if values:
                 connection.execute(update(sources).where(sources.c.id == source).values(values))
+            if "title_override" in changes:
+                moments.left(connection, datetime.now(UTC))
             return _get(connection, source)
 
     def remove_source(self, source: int) -> Removed:

@@ -30,7 +30,7 @@ def test_a_source_is_added_once(store: Store) -> None:
         NOW,
     )
     assert replace(first, title_override=None).name == "A"
-    assert replace(first, title_override=None, title="").name == "https://a.example/feed"
+    assert replace(first, title_override=None, title="").name == "a.example", "its URL may hold a key"
 
 
 @pytest.mark.parametrize("url", ["", "javascript:alert(1)", "/feed.xml", "https://a.example/" + "x" * 2_000])
