@@ -141,7 +141,7 @@ class Poller:
             with host:
                 claims.check(source)
                 poll, problems = self._poll(source, claims, result)
-            if poll.outcome == "unchanged" and poll.moved is None:
+            if not problems and _brought_nothing(source, poll):
                 return source, poll
             try:
                 with self._timed(result, "store"):
@@ -269,6 +269,19 @@ class Poller:
         finally:
             with self._lock:
                 result.seconds[stage] += time.monotonic() - began
+
+
+def _brought_nothing(source: Source, poll: Poll) -> bool:
+    """Whether a poll that did not fail leaves all that is known of its source as it was."""
+    return (
+        poll.outcome in ("fetched", "unchanged")
+        and not poll.posts
+        and poll.validators in (None, Validators(source.etag, source.last_modified))
+        and poll.title in (None, source.title)
+        and poll.site in (None, source.site)
+        and poll.pace in (None, source.pace)
+        and poll.moved is None
+    )
 
 
 def _poll_of(source: Source, outcome: Outcome, at: datetime, began: float, next_poll: datetime, **rest: Any) -> Poll:

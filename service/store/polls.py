@@ -55,9 +55,9 @@ class Polls(Database):
         return recorded
 
     def record_unchanged(self, unchanged: Sequence[Poll]) -> list[Poll]:
-        """Store polls whose servers said that nothing has changed, all of them or none: most polls are such, and for each a
-        transaction of its own would cost more than asking. Returns those of which nothing was stored, because the source was
-        removed or another poller has claimed it since."""
+        """Store polls that brought nothing at all, neither posts nor anything new of their sources, all of them or none: most
+        polls are such, and for each a transaction of its own would cost more than asking. Returns those of which nothing was
+        stored, because the source was removed or another poller has claimed it since."""
         by_source = {poll.source: poll for poll in unchanged}
         lost: list[Poll] = []
         with self._writing() as connection:

@@ -1,8 +1,10 @@
 """Polling a real server on loopback, through the command line and as an object."""
 
 import gzip
+import hashlib
 import http.server
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,7 +17,6 @@ from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import text
 
 from model.errors import LeaseError, StoreError
 from model.versions import Versions
@@ -289,6 +290,51 @@ def test_rounds_go_on_after_one_that_cannot_be_done(site: Site, environment: dic
     assert poller.returncode == 128 + signal.SIGTERM
 
 
+def test_a_version_promoted_meanwhile_tags_from_the_next_round_on(
+    site: Site, store: Store, environment: dict[str, str], home: Path
+) -> None:
+    models = Path(environment["TOPICWIRE_HOME"], "models")
+    models.unlink()
+    shutil.copytree(home / "models", models)
+    versions = Versions(models)
+    first = versions.load().name
+    second = another(models / first)
+    site.pages["/a"] = rss("a", item(1, "a"))
+    store.add_source(NewSource(f"{site.url}/a"))
+    poller = subprocess.Popen(
+        [sys.executable, "-m", "service.cli", "poll", "--every", "1s"], env=environment, stdout=subprocess.PIPE, text=True
+    )
+    assert poller.stdout
+    try:
+        assert "1 posts new" in poller.stdout.readline()
+        versions.promote(second)
+        site.pages["/a"] = rss("a", item(1, "a"), item(2, "a"))
+        while (line := poller.stdout.readline()) != "" and "1 posts new" not in line:
+            assert "1 unchanged" in line
+        while (line := poller.stdout.readline()) != "" and "1 unchanged" not in line:
+            pass
+        site.pages["/a"] = rss("a", item(1, "a"), item(2, "a"), item(3, "a"))
+        while (line := poller.stdout.readline()) != "" and "1 posts new" not in line:
+            assert "1 unchanged" in line
+    finally:
+        poller.terminate()
+        poller.communicate()
+    models_of = {post.tagged.post.id: post.tagged.model for post in store.posts().posts}
+    assert (models_of["a-1"], models_of["a-3"]) == (first, second)
+
+
+def another(version: Path) -> str:
+    """The name of a version that is the same but for its card."""
+    sums = dict(line.split("  ")[::-1] for line in (version / "SHA256SUMS").read_text().splitlines())
+    card = (version / "card.md").read_bytes() + b"Another.\n"
+    sums["card.md"] = hashlib.sha256(card).hexdigest()
+    listed = "".join(f"{digest}  {name}\n" for name, digest in sums.items()).encode()
+    copy = shutil.copytree(version, version.parent / hashlib.sha256(listed).hexdigest()[: len(version.name)])
+    (copy / "card.md").write_bytes(card)
+    (copy / "SHA256SUMS").write_bytes(listed)
+    return copy.name
+
+
 def test_posts_and_polls_of_old_are_forgotten_where_the_user_wishes(
     site: Site, run: Run, store: Store, environment: dict[str, str]
 ) -> None:
@@ -303,14 +349,13 @@ def test_posts_and_polls_of_old_are_forgotten_where_the_user_wishes(
     run("poll", **environment)
     assert len(store.posts().posts) == 3
     assert len(store.polls(one.id)) == 1, "the old one is forgotten"
-    with store._writing() as connection:
-        connection.execute(text("UPDATE posts SET first_seen = changed"))
-    made.record(store, one, [made.tagged(made.post("old"))], at=old)
     done = run("poll", **environment, TOPICWIRE_KEEP_DAYS="30")
+    site.pages["/a"] = rss("a", item(1, "a"), item(2, "a"), item(3, "a"), item(4, "a"))
     again = run("poll", **environment, TOPICWIRE_KEEP_DAYS="30")
 
     assert "1 posts older than 30 days deleted" in done.stdout.decode()
-    assert again.stdout.decode().startswith("1 sources (1 unchanged): 0 posts new, 0 changed; ")
+    assert again.stdout.decode().startswith("1 sources (1 fetched): 1 posts new, 0 changed; "), "what is forgotten stays away"
+    assert sorted(made.ids(store.posts().posts)) == ["a-2", "a-3", "a-4"]
     assert [example.topics for example in store.examples()] == [("containers",)]
 
 
