@@ -12,6 +12,7 @@ Read in this order:
     opml        lists of subscriptions
     schedule    when a source is asked again
     stories     when two links lead to one page, and when two texts are one
+    claims      the sources that a poller holds
     poller      asking sources for news
     subscriptions  the commands `sources` and `poll`
     retrain     the command `retrain`: examples -> a candidate -> the gate

@@ -45,6 +45,15 @@ def must_write(settings: Settings) -> None:
         _must_be_near()
 
 
+def may_write(settings: Settings) -> bool:
+    """Whether a request may: for what is shown to those only who could change it, too."""
+    try:
+        must_write(settings)
+    except ProblemError:
+        return False
+    return True
+
+
 def is_loopback(host: str) -> bool:
     """Whether a name or address, in brackets or not, is one of this machine alone."""
     name = host.lower().strip("[]").rstrip(".")

@@ -14,7 +14,7 @@ from model.errors import InputError, NotStoredError
 from model.posts import timestamp
 from model.versions import Version
 from service import bodies, schemas, wires
-from service.access import must_write
+from service.access import may_write, must_write
 from service.openapi import JSON
 from service.problems import ProblemError, pointer
 from service.settings import Settings
@@ -95,7 +95,11 @@ def _sources(app: Flask, settings: Settings, version: Version, storage: Storage,
     @app.get("/v1/sources")
     def sources() -> Response:
         with working():
-            return _json({"model": version.name, "sources": [_source(source) for source in storage.store().sources()]})
+            # A feed's URL may hold a key to it: it is not for everyone who may read what it brings.
+            listed = [_source(source) for source in storage.store().sources()]
+            if not may_write(settings):
+                listed = [source | {"url": None} for source in listed]
+            return _json({"model": version.name, "sources": listed})
 
     @app.post("/v1/sources")
     def subscribe() -> Response:
@@ -130,13 +134,14 @@ def _wires(app: Flask, version: Version, storage: Storage, working: Working) -> 
                 raise ProblemError(404, f"there is no wire {topic[:80]!r}; /wires lists what there is")
             asked = _query(schemas.WireQuery)
             with working():
+                left = storage.store().last_left()  # asked first: what leaves meanwhile counts the next time
                 posts = storage.store().posts(topic=topic, **asked.model_dump()).posts
                 link = f"{request.url_root}wires"
                 body = b"".join(wires.wire(form, lambda: posts, title=titles[topic], link=link, self_link=request.url))
             answer = Response(body, content_type=f"{media_type}; charset=utf-8" if end != "json" else media_type)
             # Readers ask each time, and hear 304: what a reader corrects is on the wire at once.
             answer.cache_control.no_cache = True
-            answer.last_modified = wires.modified(posts)
+            answer.last_modified = max(filter(None, (wires.modified(posts), left)), default=None)
             answer.add_etag()
             answer.make_conditional(request)
             return answer

@@ -1,4 +1,5 @@
-"""What is counted, for Prometheus. Labels are routes, methods, statuses, topics, versions and states: never a URL or a title.
+"""What is counted, for Prometheus. Labels are routes, methods, statuses, topics, versions, states, outcomes, stages and
+kinds: never a URL or a title.
 
 With several worker processes the counts are shared through files in PROMETHEUS_MULTIPROC_DIR, which the server sets
 before this module is imported.
@@ -9,13 +10,13 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
-from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.multiprocess import MultiProcessCollector
 
 from model.posts import TaggedPost
 
 if TYPE_CHECKING:  # SQLAlchemy is not imported for this
-    from service.store import Figures
+    from service.store import CountOf, Figures
 
 REQUESTS = Counter("topicwire_requests", "Requests answered.", ["route", "method", "status"])
 SECONDS = Histogram(
@@ -28,6 +29,13 @@ BUSY = Counter("topicwire_refused", "Requests refused because too many were bein
 POSTS = Counter("topicwire_posts", "Posts tagged, by topic given; a post with several counts for each.", ["topic"])
 WARNINGS = Counter("topicwire_feed_warnings", "Feeds that could be read, but not without a warning, by its kind.", ["kind"])
 MODEL = Gauge("topicwire_model", "1 for the model version that serves.", ["version"], multiprocess_mode="mostrecent")
+# What pollers, which are processes of their own, have told the store: its name there -> the metric.
+POLLING: "dict[CountOf, tuple[str, str, str]]" = {
+    "polls": ("topicwire_polls", "Sources asked, by what came of it: fetched, unchanged, failed or gone.", "outcome"),
+    "seconds": ("topicwire_poll_seconds", "Seconds that polling spent, in all threads, by stage.", "stage"),
+    "posts": ("topicwire_polled_posts", "New and changed posts that polling stored, by topic; `none`: without one.", "topic"),
+    "warnings": ("topicwire_polled_feed_warnings", "Warnings of feeds that polling could read, by kind.", "kind"),
+}
 
 
 class Stored:
@@ -36,7 +44,7 @@ class Stored:
     def __init__(self, figures: "Figures | None") -> None:
         self._figures = figures
 
-    def collect(self) -> Iterator[GaugeMetricFamily]:
+    def collect(self) -> Iterator[Metric]:
         """Each figure as a family, empty where there is none."""
         figures = self._figures
         yield GaugeMetricFamily("topicwire_store_up", "1 if the store answers, 0 if not.", value=0 if figures is None else 1)
@@ -59,6 +67,11 @@ class Stored:
             for topic, score in figures.week_scores.items():
                 scores.add_metric([topic], score)
         yield from (sources, due, oldest, corrections, week, without, scores)
+        for name, (metric, help_text, label) in POLLING.items():
+            counter = CounterMetricFamily(metric, help_text, labels=[label])
+            for labelled, counted in (figures.counts.get(name, {}) if figures is not None else {}).items():
+                counter.add_metric([labelled], counted)
+            yield counter
 
 
 METRICS = (REQUESTS, SECONDS, BUSY, POSTS, WARNINGS, MODEL, Stored(None))

@@ -1,37 +1,46 @@
 """Asking sources for news, politely: claim, fetch, read, tag, record.
 
 A source that fails is named and asked again later; it never stops the others. Nothing of a poll is stored before all of
-it is, so that a poller may end at any moment: what it had claimed is free again when its lease runs out.
+it is, so that a poller may end at any moment: what it had claimed is free again within seconds, see `claims`.
 """
 
+import contextlib
 import random
 import threading
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
 import urllib3  # noqa: F401 - here, before eight threads import it at the same time, which fails
 
 from model import summarizer
-from model.errors import LeaseError, NotStoredError, PostError, TopicwireError
-from model.feed import Feed, Pace
+from model.errors import LeaseError, NotStoredError, PostError, StoreError, TopicwireError
+from model.feed import Pace
 from model.posts import Post
 from service import schedule, stories
+from service.claims import Claims
 from service.fetch import Response, fetch
 from service.sandbox import Sandbox
 from service.settings import Settings
-from service.store import Poll, PolledPost, Source, Store, Validators, content_hash
+from service.store import CountOf, Poll, PolledPost, Source, Store, Validators, content_hash
 from service.store.records import Outcome
 
 # Sources that are asked at the same time, and of those, how many of one host.
 AT_ONCE = 8
 PER_HOST = 2
+# Sources that are claimed at most, so that threads find work while the store is asked for more.
+CLAIMED = 4 * AT_ONCE
+# Polls that brought nothing are recorded together: so many, or what there is after so many seconds.
+TOGETHER = 32
+TOGETHER_SECONDS = 1.0
+COUNTED_EVERY = 10.0  # seconds: what a poller that is killed has not told the store yet
+_LOST = "it was removed, or another poller has taken it over, so that this poll was not stored"
 STAGES = ("fetch", "read", "tag", "store")
 
 
@@ -43,11 +52,23 @@ class Round:
     new: int = 0
     changed: int = 0
     seconds: dict[str, float] = field(default_factory=lambda: dict.fromkeys(STAGES, 0.0))  # of each stage, summed over threads
+    topics: Counter[str] = field(default_factory=Counter)  # of the posts that are new or changed; "none": those without
+    warnings: Counter[str] = field(default_factory=Counter)  # of feeds that could be read, by kind
     failures: list[TopicwireError] = field(default_factory=list)  # each naming its source
 
     @property
     def sources(self) -> int:
         return self.outcomes.total()
+
+    def counts(self) -> dict[tuple[CountOf, str], float]:
+        """What the store adds up for metrics."""
+        counted: dict[CountOf, Mapping[str, float]] = {
+            "polls": self.outcomes,
+            "seconds": self.seconds,
+            "posts": self.topics,
+            "warnings": self.warnings,
+        }
+        return {(name, label): value for name, values in counted.items() for label, value in values.items()}
 
 
 class Poller:
@@ -60,73 +81,121 @@ class Poller:
         self._chance = chance or random.Random()  # noqa: S311 - spreads polls, guards nothing
         self._hosts: defaultdict[str, threading.Semaphore] = defaultdict(lambda: threading.Semaphore(PER_HOST))
         self._lock = threading.Lock()
-        # Longer than any poll takes: two limits' worth of fetching, for a redirect answered at the last moment, and the rest.
-        self._lease = timedelta(seconds=2 * settings.max_fetch_seconds + 120)
 
     def round(self, reported: Callable[[Source, Poll], None] = lambda source, poll: None) -> Round:
         """Ask every source that is due now, once. `reported` hears of each as it is done, from any thread."""
         result = Round()
-        began = _now()
-        waiting: dict[Future[None], Source] = {}
-        with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="poll") as threads:
+        waiting: set[Future[tuple[Source, Poll] | None]] = set()
+        unchanged: list[tuple[Source, Poll]] = []
+        recorded, more = time.monotonic(), True
+        with (
+            Claims(self._store) as claims,
+            self._counting(result) as count,
+            ThreadPoolExecutor(AT_ONCE, thread_name_prefix="poll") as threads,
+        ):
+            began = claims.now()
             try:
                 while True:
-                    claimed = self._store.claim_due_sources(began, 2 * AT_ONCE - len(waiting), self._lease)
-                    waiting |= {threads.submit(self._ask, source, result, reported): source for source in claimed}
-                    if not waiting:
+                    if more and len(waiting) <= CLAIMED // 2:
+                        wanted = CLAIMED - len(waiting)
+                        claimed = claims.take(wanted, due=began)
+                        more = len(claimed) == wanted
+                        waiting |= {threads.submit(self._ask, source, claims, result, reported) for source in claimed}
+                    done, waiting = wait(waiting, timeout=TOGETHER_SECONDS, return_when=FIRST_COMPLETED)
+                    unchanged += filter(None, (future.result() for future in done))
+                    if len(unchanged) >= TOGETHER or not waiting or time.monotonic() - recorded > TOGETHER_SECONDS:
+                        self._record_unchanged(unchanged, claims, result, reported)
+                        unchanged, recorded = [], time.monotonic()
+                    if not waiting and not more:
                         return result
-                    done, _ = wait(waiting, return_when=FIRST_COMPLETED)
-                    for future in done:
-                        del waiting[future]
-                        future.result()
+                    count()
             except BaseException:  # we are to stop, or the store fails: what has not begun is free for others at once
-                self._store.release_sources([source for future, source in waiting.items() if future.cancel()])
+                for future in waiting:
+                    future.cancel()
                 raise
 
-    def _ask(self, source: Source, result: Round, reported: Callable[[Source, Poll], None]) -> None:
-        began = time.monotonic()
+    def _record_unchanged(
+        self, unchanged: list[tuple[Source, Poll]], claims: Claims, result: Round, reported: Callable[[Source, Poll], None]
+    ) -> None:
+        if not unchanged:
+            return
+        with self._timed(result, "store"):
+            lost = self._store.record_unchanged([poll for _, poll in unchanged])
+        for source, poll in unchanged:
+            claims.done(source)
+            with self._lock:
+                if poll in lost:
+                    result.failures.append(StoreError(_LOST, subject=source.url))
+                else:
+                    result.outcomes[poll.outcome] += 1
+            if poll not in lost:
+                reported(source, poll)
+
+    def _ask(
+        self, source: Source, claims: Claims, result: Round, reported: Callable[[Source, Poll], None]
+    ) -> tuple[Source, Poll] | None:
+        """Ask a source and record what came of it; a poll that brought nothing is returned, to be recorded with others."""
         with self._lock:  # two threads must not make two semaphores of one host
             host = self._hosts[urlsplit(source.url).netloc.lower()]
-        with host:
-            poll, problems = self._poll(source, result, began)
         try:
-            with self._timed(result, "store"):
+            with host:
+                claims.check(source)
+                poll, problems = self._poll(source, claims, result)
+            if not problems and _brought_nothing(source, poll):
+                return source, poll
+            try:
+                with self._timed(result, "store"):
+                    recorded = self._store.record_poll(poll)
+            except (NotStoredError, LeaseError):
+                raise
+            except StoreError as error:  # what this source brought is not taken; that it failed may be, or the store is down
+                problems.append(error.about(source.url))
+                poll = self._failed(source, claims, time.monotonic() - poll.seconds, error)
                 recorded = self._store.record_poll(poll)
         except (NotStoredError, LeaseError) as error:  # removed, or taken over by another poller: it is theirs now
             with self._lock:
                 result.failures.append(error.about(source.url))
-            return
+            claims.done(source)
+            return None
+        claims.done(source)
         with self._lock:
             result.outcomes[poll.outcome] += 1
             result.new += recorded.new
             result.changed += recorded.changed
+            result.topics.update(topic for post in poll.posts for topic in post.tagged.topics or ["none"])
             result.failures += problems
         reported(source, poll)
+        return None
 
-    def _poll(self, source: Source, result: Round, began: float) -> tuple[Poll, list[TopicwireError]]:
+    def _poll(self, source: Source, claims: Claims, result: Round) -> tuple[Poll, list[TopicwireError]]:
         """How a source answers, and what was wrong with it."""
+        began = time.monotonic()
         response = None
         try:
             with self._timed(result, "fetch"):
                 response = fetch(source.url, self._settings, etag=source.etag, last_modified=source.last_modified)
             if response.status == 304:
-                return self._answered(source, response, began, None, []), []
+                return self._answered(source, claims, response, began), []
             if response.status == 410:
-                error = TopicwireError(
-                    "its publisher has taken it down for good (410); it is not asked again", subject=source.url
-                )
-                return self._poll_of(source, "gone", began, _now(), status=410), [error]
+                gone = TopicwireError("its publisher has taken it down for good (410); it is not asked again", subject=source.url)
+                return _poll_of(source, "gone", claims.now(), began, claims.now(), status=410), [gone]
             if response.status != 200:
                 raise TopicwireError(f"the server answered {response.status}")
             with self._timed(result, "read"):
                 feed = self._sandbox.read(response.body, response.url)
+            with self._lock:
+                result.warnings.update(warning.kind for warning in feed.warnings)
             tagged, problems = self._tagged(source, feed.posts, result)
-            return self._answered(source, response, began, feed, tagged, whole=not problems), problems
+            poll = self._answered(source, claims, response, began, feed.pace)
+            # Without validators all of it comes again, and with it the posts that could not be tagged.
+            validators = Validators(response.etag, response.last_modified) if not problems else Validators()
+            poll = replace(poll, outcome="fetched", posts=tagged, validators=validators, title=feed.title or None, site=feed.link)
+            return poll, problems
         except TopicwireError as error:
-            error.about(source.url)
-            next_poll = schedule.after_failure(_now(), response, source.failures + 1, self._chance)
-            status = response.status if response else None
-            return self._poll_of(source, "failed", began, next_poll, status=status, error=error.problem), [error]
+            return self._failed(source, claims, began, error, response), [error.about(source.url)]
+        except Exception as error:  # a mistake of ours, but it must not cost the sources beside it
+            mistake = TopicwireError(f"it cannot be polled ({type(error).__name__}: {error})", subject=source.url)
+            return self._failed(source, claims, began, mistake, response), [mistake]
 
     def _tagged(self, source: Source, posts: list[Post], result: Round) -> tuple[list[PolledPost], list[TopicwireError]]:
         """The new and changed posts, tagged; what could not be tagged is left for the next poll."""
@@ -148,27 +217,49 @@ class Poller:
                 tagged.append(PolledPost(outcome, canonical=link))
         return tagged, problems
 
-    def _answered(
-        self, source: Source, response: Response, began: float, feed: Feed | None, posts: list[PolledPost], *, whole: bool = True
-    ) -> Poll:
-        pace = feed.pace if feed else Pace()
-        poll = self._poll_of(
-            source,
-            "fetched" if feed else "unchanged",
-            began,
-            schedule.after_answer(_now(), response, pace, self._chance),
-            status=response.status,
-            moved=response.permanent_url,
-        )
-        if feed is None:
-            return poll
-        # Without validators all of it comes again, and with it the posts that could not be tagged.
-        validators = Validators(response.etag, response.last_modified) if whole else Validators()
-        return replace(poll, posts=posts, validators=validators, title=feed.title or None, site=feed.link)
+    def _answered(self, source: Source, claims: Claims, response: Response, began: float, pace: Pace | None = None) -> Poll:
+        """An answer of 200 or 304. That a feed has not changed means that it asks for the same pace as before."""
+        now = claims.now()
+        next_poll = schedule.after_answer(now, response, source.pace if pace is None else pace, self._chance)
+        status, moved = response.status, response.permanent_url
+        return _poll_of(source, "unchanged", now, began, next_poll, status=status, moved=moved, pace=pace)
 
-    def _poll_of(self, source: Source, outcome: Outcome, began: float, next_poll: datetime, **rest: Any) -> Poll:
-        seconds = time.monotonic() - began
-        return Poll(source.id, source.lease, _now(), outcome, seconds, next_poll, **rest)
+    def _failed(
+        self, source: Source, claims: Claims, began: float, error: TopicwireError, response: Response | None = None
+    ) -> Poll:
+        now = claims.now()
+        next_poll = schedule.after_failure(now, response, source.failures + 1, self._chance)
+        status = response.status if response else None
+        return _poll_of(source, "failed", now, began, next_poll, status=status, error=error.problem)
+
+    @contextmanager
+    def _counting(self, result: Round) -> Iterator[Callable[[], None]]:
+        """Hand over to the store what has been counted, now and then and at the end."""
+        handed: dict[tuple[CountOf, str], float] = {}
+        last = time.monotonic()
+
+        def hand_over() -> None:
+            nonlocal last
+            with self._lock:
+                counted = result.counts()
+            fresh = {what: value - handed.get(what, 0) for what, value in counted.items() if value != handed.get(what, 0)}
+            if fresh:
+                self._store.add_counts(fresh)
+            handed.update(counted)
+            last = time.monotonic()
+
+        def now_and_then() -> None:
+            if time.monotonic() - last > COUNTED_EVERY:
+                with contextlib.suppress(StoreError):  # the next time will do
+                    hand_over()
+
+        try:
+            yield now_and_then
+        finally:
+            try:
+                hand_over()
+            except StoreError as error:
+                result.failures.append(error)
 
     @contextmanager
     def _timed(self, result: Round, stage: str) -> Iterator[None]:
@@ -180,5 +271,18 @@ class Poller:
                 result.seconds[stage] += time.monotonic() - began
 
 
-def _now() -> datetime:
-    return datetime.now(UTC)
+def _brought_nothing(source: Source, poll: Poll) -> bool:
+    """Whether a poll that did not fail leaves all that is known of its source as it was."""
+    return (
+        poll.outcome in ("fetched", "unchanged")
+        and not poll.posts
+        and poll.validators in (None, Validators(source.etag, source.last_modified))
+        and poll.title in (None, source.title)
+        and poll.site in (None, source.site)
+        and poll.pace in (None, source.pace)
+        and poll.moved is None
+    )
+
+
+def _poll_of(source: Source, outcome: Outcome, at: datetime, began: float, next_poll: datetime, **rest: Any) -> Poll:
+    return Poll(source.id, source.lease, at, outcome, time.monotonic() - began, next_poll, **rest)

@@ -192,7 +192,7 @@ class SourceOut(BaseModel):
     """A subscribed feed."""
 
     id: int
-    url: str
+    url: str | None = Field(description="of its feed; null for who may not write, since it may hold a key")
     title: str = Field(description="what it is called: by its subscriber, else by itself")
     folder: str = Field(description="a/b is b in a")
     site: str | None

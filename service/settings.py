@@ -59,6 +59,10 @@ class Settings:
     evaluation: Path | None = _setting(
         None, "labelled posts, JSONL or CSV, that `retrain` judges by and never learns from", shown="parts of the examples"
     )
+    keep_days: int = _setting(
+        0, "days that `poll` keeps a post after it was found, unless it was corrected; 0 = for ever", most=36_500
+    )
+    keep_polls_days: int = _setting(7, "days that `poll` keeps how each poll went", least=1, most=36_500)
     log_level: str = _setting("info", "what `serve` logs: debug, info, warning or error")
 
     @property

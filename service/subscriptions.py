@@ -7,10 +7,10 @@ import time
 from argparse import Namespace
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from model.errors import FeedError, InputError, TopicwireError
+from model.errors import FeedError, InputError, StoreError, TopicwireError, VersionError
 from model.versions import Versions
 from service import inputs, opml, output
 from service.fetch import fetch, is_url
@@ -20,6 +20,8 @@ from service.settings import Settings
 from service.store import NewSource, Source, Store
 
 Say = Callable[[TopicwireError], None]
+_MANY = 1_000  # new posts in a round, after which what the database knows of its tables is no longer so
+_RETRY = 60.0  # seconds after which a round that could not be done is tried again, where rounds are not shorter anyway
 # Rounds are this much longer by chance at the most, as a share, so that pollers of many machines do not march in step.
 _JITTER = 0.1
 
@@ -87,24 +89,53 @@ def remove(options: Namespace, settings: Settings, say: Say) -> bool:
 
 
 def poll(options: Namespace, settings: Settings, say: Say) -> bool:
-    """One round, or rounds for ever."""
+    """One round, or rounds for ever; then one that cannot be done is named, and tried again."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     chance = random.Random()  # noqa: S311 - spreads polls, guards nothing
     versions = Versions(settings.models)
+    version: str | None = None
     while True:
-        began = time.monotonic()
-        # Opened for each round, so that a version promoted meanwhile is taken up.
-        version = versions.load()
-        with Store.open(settings) as store, Sandbox(versions.directory / version.name, processes=2) as sandbox:
-            if options.now:
-                _hurry(store)
-            result = Poller(store, sandbox, settings, chance=chance).round()
-        for failure in result.failures:
+        began, pause = time.monotonic(), options.every
+        try:
+            version = _version(versions, version, say)
+            failures = _round(versions.directory / version, options, settings, chance)
+        except (StoreError, VersionError) as error:
+            if not options.every:
+                raise
+            failures, pause = [error], min(options.every, _RETRY)
+        for failure in failures:
             say(failure)
-        print(_summary(result, time.monotonic() - began), flush=True)
         if not options.every:
-            return not result.failures
-        time.sleep(max(options.every * (1 + _JITTER * chance.random()) - (time.monotonic() - began), 1))
+            return not failures
+        time.sleep(max(pause * (1 + _JITTER * chance.random()) - (time.monotonic() - began), 1))
+
+
+def _version(versions: Versions, last: str | None, say: Say) -> str:
+    """The name of the version to tag by: one that was promoted meanwhile, or where that cannot be read, the last one."""
+    try:
+        return versions.load().name
+    except VersionError as error:
+        if last is None:
+            raise
+        say(error)
+        return versions.load(last).name
+
+
+def _round(version: Path, options: Namespace, settings: Settings, chance: random.Random) -> list[TopicwireError]:
+    """Ask the sources that are due, and forget what is not to be kept; returns what failed."""
+    began = time.monotonic()
+    with Store.open(settings) as store, Sandbox(version, processes=2) as sandbox:
+        if options.now:
+            _hurry(store)
+        result = Poller(store, sandbox, settings, chance=chance).round()
+        print(_summary(result, time.monotonic() - began), flush=True)
+        if result.new >= _MANY:
+            store.analyze()
+        now = store.now()
+        if settings.keep_days and (count := store.delete_posts_before(now - timedelta(days=settings.keep_days))):
+            print(f"{count} posts older than {settings.keep_days} days deleted", flush=True)
+        store.delete_polls_before(now - timedelta(days=settings.keep_polls_days))
+    return result.failures
 
 
 def _summary(result: Round, seconds: float) -> str:

@@ -51,7 +51,7 @@ def shown(stored: "StoredPost") -> TaggedPost:
 
 def modified(posts: Iterable["StoredPost"]) -> datetime | None:
     """When the latest of these posts came, changed or was corrected; None if there are none. That another has left the wire
-    it does not tell: an ETag does."""
+    it does not tell: the store does, see `last_left`."""
     return max(map(_modified, posts), default=None)
 
 

@@ -16,6 +16,7 @@ Read in this order:
     search      words that both databases find alike
     tagging     the index of topics that hold
     stories     what is stored already of the story that a new post tells
+    moments     when a post last left a wire
     deletion    what goes with a post, and what must not
     database    connections and transactions
     failures    what a database says went wrong, in words
@@ -24,6 +25,7 @@ Read in this order:
 
 from service.store.records import (
     Correction,
+    CountOf,
     Figures,
     NewSource,
     Page,
@@ -41,6 +43,7 @@ from service.store.store import Store
 
 __all__ = [
     "Correction",
+    "CountOf",
     "Figures",
     "NewSource",
     "Page",

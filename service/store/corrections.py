@@ -8,9 +8,9 @@ from sqlalchemy import Connection, insert, select, update
 
 from model.errors import ExampleError, NotStoredError
 from model.posts import Post, parse_timestamp, timestamp
-from service.store import tagging
+from service.store import moments, tagging
 from service.store.database import Database
-from service.store.records import Correction
+from service.store.records import Correction, brief
 from service.store.schema import AnyRow, corrections, posts, source_name, sources
 from training.examples import Example, is_topic_name
 
@@ -37,15 +37,18 @@ class Corrections(Database):
             values = {"post_id": post, "post": _kept(row), "topics": said, "who": who[:_MAX_WHO], "at": now}
             added = connection.execute(insert(corrections).values(values).returning(corrections)).one()
             tagging.replace(connection, {post: tagging.rows(post, row.placed, row.answer, said)})
+            moments.left(connection, now)
             return correction(added)
 
     def withdraw(self, post: int, *, now: datetime | None = None) -> bool:
         """Let the model's answer hold again; says whether there was a correction. Raises NotStoredError."""
         with self._writing() as connection:
             row = _locked(connection, post)
-            ended = _end(connection, post, now or datetime.now(UTC))
+            now = now or datetime.now(UTC)
+            ended = _end(connection, post, now)
             if ended:
                 tagging.replace(connection, {post: tagging.rows(post, row.placed, row.answer, None)})
+                moments.left(connection, now)
             return ended
 
     def corrections(self, *, history: bool = False) -> Iterator[Correction]:
@@ -93,7 +96,7 @@ def _kept(row: AnyRow) -> dict[str, Any]:
         "text": row.text,
         "link": row.link,
         "published": timestamp(row.published),
-        "source": row.source,
+        "source": brief(row.source),
         "source_url": row.source_url,
         "categories": row.categories,
     }

@@ -1,9 +1,11 @@
 """What goes with a post that is deleted, and what must not."""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 from sqlalchemy import ColumnElement, Connection, Select, delete, func, insert, select, update
 
+from service.store import moments
 from service.store.records import Removed
 from service.store.schema import corrections, forgotten, posts, shingles, sources, tags
 
@@ -19,6 +21,7 @@ def delete_source(connection: Connection, source: int) -> Removed:
     )
     _hand_over(connection, of_source)
     connection.execute(delete(sources).where(sources.c.id == source))
+    moments.left(connection, datetime.now(UTC))
     return Removed(posts=count or 0, examples=kept or 0)
 
 
@@ -31,6 +34,7 @@ def delete_posts(connection: Connection, chosen: Select[int]) -> int:
         connection.execute(insert(forgotten).from_select(["key", "source_id", "hash"], kept))
         inherited = _hand_over(connection, doomed)
         connection.execute(delete(posts).where(doomed, posts.c.id.not_in(inherited)))
+        moments.left(connection, datetime.now(UTC))
     return len(numbers)
 
 

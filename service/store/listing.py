@@ -21,7 +21,7 @@ from model import strict_json
 from model.errors import InputError
 from model.posts import Post, TaggedPost
 from service.store.corrections import correction
-from service.store.records import Correction, StoredPost
+from service.store.records import Correction, StoredPost, brief
 from service.store.schema import (
     AnyRow,
     Moment,
@@ -142,7 +142,7 @@ def _post(row: AnyRow, held: Correction | None, others: Iterable[int], *, bodies
         link=row.link,
         published=row.published,
         updated=row.updated,
-        source=row.source,
+        source=brief(row.source),
         authors=tuple(row.authors),
         categories=tuple(row.categories),
     )

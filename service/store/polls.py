@@ -4,15 +4,17 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from model.errors import LeaseError, NotStoredError
 from model.posts import Post
-from service.store import stories, tagging
+from service.store import moments, stories, tagging
 from service.store.database import Database
 from service.store.records import PastPoll, Poll, PolledPost, Recorded, content_hash, post_key
 from service.store.schema import AnyRow, chunks, forgotten, polls, posts, sources
 from service.store.search import indexed
+
+_BATCH = 5_000
 
 
 class Polls(Database):
@@ -45,18 +47,31 @@ class Polls(Database):
             recorded = _record_posts(connection, poll, brought)
             values = _after(connection, source, poll)
             connection.execute(update(sources).where(sources.c.id == poll.source).values(values))
-            history = {
-                "source_id": poll.source,
-                "at": poll.at,
-                "outcome": "gone" if values["state"] == "gone" else poll.outcome,
-                "status": poll.status,
-                "seconds": poll.seconds,
-                "new": recorded.new,
-                "changed": recorded.changed,
-                "error": poll.error,
-            }
-            connection.execute(insert(polls).values(history))
+            counted = {"new": recorded.new, "changed": recorded.changed}
+            history = _history(poll) | counted | ({"outcome": "gone"} if values["state"] == "gone" else {})
+            connection.execute(insert(polls), [history])
+            if recorded.changed or values.get("title", source.title) != source.title:
+                moments.left(connection, poll.at)
         return recorded
+
+    def record_unchanged(self, unchanged: Sequence[Poll]) -> list[Poll]:
+        """Store polls that brought nothing at all, neither posts nor anything new of their sources, all of them or none: most
+        polls are such, and for each a transaction of its own would cost more than asking. Returns those of which nothing was
+        stored, because the source was removed or another poller has claimed it since."""
+        by_source = {poll.source: poll for poll in unchanged}
+        lost: list[Poll] = []
+        with self._writing() as connection:
+            for chunk in chunks(sorted(by_source)):
+                chosen = select(sources.c.id, sources.c.lease).where(sources.c.id.in_(chunk))
+                rows = connection.execute(chosen.order_by(sources.c.id).with_for_update())
+                leases: dict[int, str | None] = dict(rows.all())
+                held = [by_source[number] for number in leases if leases[number] == by_source[number].lease]
+                if held:
+                    after = [{"number": poll.source, "at": poll.at, "next": poll.next_poll} for poll in held]
+                    connection.execute(_UNCHANGED, after)
+                    connection.execute(insert(polls), [_history(poll) for poll in held])
+                lost += [by_source[number] for number in chunk if by_source[number] not in held]
+        return lost
 
     def polls(self, source: int, *, limit: int = 20) -> list[PastPoll]:
         """A source's latest polls, newest first."""
@@ -68,9 +83,36 @@ class Polls(Database):
             ]
 
     def delete_polls_before(self, moment: datetime) -> int:
-        """Forget how polls of old went; returns how many."""
-        with self._writing() as connection:
-            return connection.execute(delete(polls).where(polls.c.at < moment)).rowcount
+        """Forget how polls of old went; returns how many. Takes a transaction for every few, as nobody need wait for it."""
+        chosen = select(polls.c.id).where(polls.c.at < moment).order_by(polls.c.at).limit(_BATCH)
+        total = 0
+        while True:
+            with self._writing() as connection:
+                count = connection.execute(delete(polls).where(polls.c.id.in_(chosen))).rowcount
+            total += count
+            if count < _BATCH:
+                return total
+
+
+# What a source is after a poll that brought nothing.
+_UNCHANGED = (
+    update(sources)
+    .where(sources.c.id == bindparam("number"))
+    .values(polled=bindparam("at"), next_poll=bindparam("next"), failures=0, lease=None, lease_until=None)
+)
+
+
+def _history(poll: Poll) -> dict[str, Any]:
+    return {
+        "source_id": poll.source,
+        "at": poll.at,
+        "outcome": poll.outcome,
+        "status": poll.status,
+        "seconds": poll.seconds,
+        "new": 0,
+        "changed": 0,
+        "error": poll.error,
+    }
 
 
 def _after(connection: Connection, source: AnyRow, poll: Poll) -> dict[str, Any]:
@@ -89,6 +131,8 @@ def _after(connection: Connection, source: AnyRow, poll: Poll) -> dict[str, Any]
         values["title"] = poll.title
     if poll.site is not None:
         values["site"] = poll.site
+    if poll.pace is not None:
+        values["pace"] = poll.pace
     if poll.moved is not None and poll.moved != source.url:
         if connection.scalar(select(sources.c.id).where(sources.c.url == poll.moved)) is None:
             values["url"] = poll.moved

@@ -1,13 +1,13 @@
 """Stored posts: listed, found, tagged again by another version, and deleted when they are old."""
 
 from collections.abc import Iterable, Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import select, text, update
 
 from model.errors import InputError
 from model.posts import TaggedPost
-from service.store import listing, tagging
+from service.store import listing, moments, tagging
 from service.store.database import Database
 from service.store.deletion import delete_posts
 from service.store.records import Page, StoredPost
@@ -100,14 +100,24 @@ class Posts(Database):
                 connection.execute(update(posts).where(posts.c.id == row.id).values(answered))
                 index[row.id] = tagging.rows(row.id, row.placed, answered["answer"], held.get(row.id))
             tagging.replace(connection, index)
+            if rows:
+                moments.left(connection, datetime.now(UTC))
         return len(rows)
+
+    def analyze(self) -> None:
+        """After many new posts: let PostgreSQL find out what it holds, so that it finds its way to the newest with a word or
+        a topic at once. It does so itself, but only after a minute or two; SQLite needs it for nothing here."""
+        if self.dialect == "postgresql":
+            with self._writing() as connection:
+                connection.execute(text("ANALYZE posts, tags"))
 
     def delete_posts_before(self, moment: datetime) -> int:
         """Delete posts that were first seen before a moment, except those that a reader corrected; returns how many. They
         don't come back, though their feeds may carry them still. Takes a transaction for every few, so that pollers need
         not wait; nothing calls this unless the user has asked for it."""
         held = select(corrections.c.id).where(corrections.c.post_id == posts.c.id, corrections.c.until.is_(None))
-        chosen = select(posts.c.id).where(posts.c.first_seen < moment, ~held.exists()).order_by(posts.c.id).limit(_BATCH)
+        chosen = select(posts.c.id).where(posts.c.first_seen < moment, ~held.exists())
+        chosen = chosen.order_by(posts.c.first_seen, posts.c.id).limit(_BATCH)
         total = 0
         while True:
             with self._writing() as connection:

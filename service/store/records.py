@@ -1,16 +1,21 @@
 """What goes into the store and what comes out of it, as plain frozen objects."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal, TypedDict
+from urllib.parse import urlsplit
 
 from model import strict_json
+from model.feed import Pace
 from model.posts import Post, TaggedPost
 from training.examples import Example
 
 State = Literal["active", "gone"]
+# What polling counts: polls by outcome, seconds by stage, posts that were stored by topic ("none": those without), and
+# warnings of feeds by kind.
+CountOf = Literal["polls", "seconds", "posts", "warnings"]
 # new: the feed came, and is read; unchanged: the server said so (304); failed: anything else; gone: 410, or moved to a
 # feed that is a source of its own. Whether a feed that came had new posts is in the counts.
 Outcome = Literal["fetched", "unchanged", "failed", "gone"]
@@ -45,11 +50,12 @@ class Source:
     failures: int  # in a row
     state: State
     lease: str | None  # of the poller that has claimed it
+    pace: Pace  # how often the feed asks to be read
 
     @property
     def name(self) -> str:
         """What to call it."""
-        return self.title_override or self.title or self.url
+        return self.title_override or self.title or brief(self.url)
 
 
 class SourceChanges(TypedDict, total=False):
@@ -95,6 +101,7 @@ class Poll:
     validators: Validators | None = None  # None: those of before still hold
     title: str | None = None  # the feed's; None: as before
     site: str | None = None
+    pace: Pace | None = None
     moved: str | None = None  # the URL that it redirects to for good
 
 
@@ -187,6 +194,13 @@ class Figures:
     week_posts: int  # published, or found, in the last seven days
     week_without_topic: int  # of these
     week_scores: dict[str, float]  # topic -> mean score of these; a reader's word is 1 or 0
+    counts: Mapping[CountOf, Mapping[str, float]]  # what polling has counted, by label
+
+
+def brief(name: str) -> str:
+    """What a source is called before its title is known: the host of its URL. The rest may hold a key to the feed, and
+    names are shown on wires."""
+    return urlsplit(name).hostname or name if name.startswith(("http://", "https://")) else name
 
 
 def content_hash(post: Post) -> str:

@@ -32,6 +32,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from model import strict_json
+from model.feed import Pace
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 AnyRow = Row[*tuple[Any, ...]]
@@ -92,6 +93,25 @@ class Json(TypeDecorator[Any]):
         return None if value is None else strict_json.loads(value)
 
 
+class PaceAsked(TypeDecorator[Pace]):
+    """How often a feed asks to be read, as JSON; NULL: it asks for nothing."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Pace | None, dialect: Dialect) -> str | None:
+        if value is None or value == Pace():
+            return None
+        ttl = None if value.ttl is None else value.ttl.total_seconds()
+        return strict_json.dumps([ttl, sorted(value.skip_hours), sorted(value.skip_days)]).decode()
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Pace:
+        if value is None:
+            return Pace()
+        ttl, hours, days = strict_json.loads(value)
+        return Pace(None if ttl is None else timedelta(seconds=ttl), frozenset(hours), frozenset(days))
+
+
 # SQLite counts rows by a column that is spelled INTEGER, and by no other.
 Number = BigInteger().with_variant(Integer, "sqlite")
 
@@ -121,6 +141,7 @@ sources = Table(
     Column("state", String(16), nullable=False),  # active, gone
     Column("lease", String(32)),  # of the poller that has it
     Column("lease_until", Moment),
+    Column("pace", PaceAsked),
     UniqueConstraint("url"),
     Index("sources_by_next_poll", "state", "next_poll"),
     sqlite_autoincrement=True,  # a number is never given twice
@@ -162,6 +183,7 @@ posts = Table(
     Index("posts_by_place", "placed", "id"),
     Index("posts_by_source", "source_id", "placed", "id"),
     Index("posts_by_uncertainty", "uncertainty", "id"),
+    Index("posts_by_first_seen", "first_seen", "id"),
     # Most posts have none; an index of these would only mislead whoever plans a query.
     Index("posts_by_original", "original", sqlite_where=text(_HAS_ORIGINAL), postgresql_where=text(_HAS_ORIGINAL)),
     # Longer than a tree's page can hold, some of them.
@@ -222,6 +244,23 @@ polls = Table(
     Index("polls_by_source", "source_id", "id"),
     Index("polls_by_time", "at"),
     sqlite_autoincrement=True,
+)
+
+# What polling counted since the first poll, whatever of it is stored still: see Sources.add_counts.
+counts = Table(
+    "counts",
+    metadata,
+    Column("name", String(16), primary_key=True),
+    Column("label", String(64), primary_key=True),
+    Column("value", Double, nullable=False),
+)
+
+# When something last happened; each has one row.
+moments = Table(
+    "moments",
+    metadata,
+    Column("name", String(16), primary_key=True),
+    Column("at", Moment, nullable=False),
 )
 
 # Posts that retention deleted. Their feeds may carry them for years; they must not come back as new.

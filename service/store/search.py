@@ -1,7 +1,7 @@
 """Full-text search that answers the same on SQLite (FTS5) and PostgreSQL (tsvector).
 
 Words are made here, once, for posts and queries alike: both databases only look up what they are given. Their own
-parsers would not agree, and PostgreSQL's takes "kubernetes.io" for one word. The first migration makes the index of each.
+parsers would not agree, and PostgreSQL's takes "kubernetes.io" for one word. The migrations make the index of each.
 """
 
 import re
@@ -48,7 +48,7 @@ def matches(query: str, dialect: str) -> ColumnElement[bool] | None:
         )
         return posts.c.id.in_(found)
     expression = " & ".join(f"'{word}'" + (":*" if star else "") for word, star in wanted)
-    return literal_column("array_to_tsvector(string_to_array(posts.words, ' '))").op("@@", is_comparison=True)(
+    return literal_column("posts_vector(posts.words)").op("@@", is_comparison=True)(
         text("CAST(:query AS tsquery)").bindparams(bindparam("query", expression))
     )
 

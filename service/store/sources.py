@@ -1,7 +1,7 @@
 """Subscribed feeds: added, changed, removed, and shared among pollers."""
 
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 from typing import Any, Unpack
@@ -10,10 +10,11 @@ from sqlalchemy import Connection, and_, func, or_, select, update
 
 from model.errors import InputError, NotStoredError
 from model.posts import safe_link
+from service.store import moments
 from service.store.database import Database
 from service.store.deletion import delete_source
-from service.store.records import Figures, NewSource, Removed, Source, SourceChanges, State
-from service.store.schema import AnyRow, corrections, insert_new, posts, sources, tags
+from service.store.records import CountOf, Figures, NewSource, Removed, Source, SourceChanges, State
+from service.store.schema import AnyRow, Moment, chunks, corrections, counts, insert_new, posts, sources, tags
 
 MAX_URL = 2_000  # bytes; a tree's page holds no longer ones
 _WEEK = timedelta(days=7)  # of metrics
@@ -80,6 +81,8 @@ class Sources(Database):
                     raise InputError("it is subscribed already", subject=values["url"])
             if values:
                 connection.execute(update(sources).where(sources.c.id == source).values(values))
+            if "title_override" in changes:
+                moments.left(connection, datetime.now(UTC))
             return _get(connection, source)
 
     def remove_source(self, source: int) -> Removed:
@@ -88,14 +91,21 @@ class Sources(Database):
             _get(connection, source, lock=True)
             return delete_source(connection, source)
 
-    def claim_due_sources(self, now: datetime, limit: int, lease: timedelta) -> list[Source]:
-        """Take sources that are due, the most overdue first, for as long as the lease says: nobody else is given them
-        before they are recorded or released, or the lease runs out."""
+    def now(self) -> datetime:
+        """The moment that all pollers of one store agree on, whatever their machines' clocks say: leases count by it."""
+        if self.dialect == "sqlite":  # on one machine
+            return datetime.now(UTC)
+        with self._reading() as connection:
+            return connection.execute(select(func.clock_timestamp(type_=Moment))).scalar_one()
+
+    def claim_due_sources(self, now: datetime, limit: int, lease: timedelta, *, due: datetime | None = None) -> list[Source]:
+        """Take sources that are due (or were at an earlier moment), the most overdue first, for as long as the lease says:
+        nobody else is given them before they are recorded or released, or the lease runs out without being renewed."""
         chosen = (
             select(sources.c.id)
             .where(
                 sources.c.state == "active",
-                sources.c.next_poll <= now,
+                sources.c.next_poll <= (due or now),
                 or_(sources.c.lease_until.is_(None), sources.c.lease_until <= now),
             )
             .order_by(sources.c.next_poll, sources.c.id)
@@ -110,6 +120,16 @@ class Sources(Database):
             rows = connection.execute(select(*_COLUMNS).where(claimed))
             return sorted((_source(row) for row in rows), key=lambda source: (source.next_poll, source.id))
 
+    def renew_sources(self, claimed: Sequence[Source], now: datetime, lease: timedelta) -> None:
+        """Hold what was claimed for longer. What has been recorded or released, or taken over by others, stays as it is."""
+        leases = sorted({source.lease for source in claimed if source.lease})
+        with self._writing() as connection:
+            for chunk in chunks([source.id for source in claimed]):
+                held = select(sources.c.id).where(sources.c.id.in_(chunk), sources.c.lease.in_(leases))
+                # Those that are being recorded need no lease any more.
+                numbers = connection.scalars(held.with_for_update(skip_locked=True)).all()
+                connection.execute(update(sources).where(sources.c.id.in_(numbers)).values(lease_until=now + lease))
+
     def release_sources(self, claimed: Iterable[Source]) -> None:
         """Give back what was claimed and has not been polled: a poller that stops."""
         with self._writing() as connection:
@@ -119,6 +139,14 @@ class Sources(Database):
                     .where(sources.c.id == source.id, sources.c.lease == source.lease)
                     .values(lease=None, lease_until=None)
                 )
+
+    def add_counts(self, counted: Mapping[tuple[CountOf, str], float]) -> None:
+        """Add to what polling has counted. Not done with each poll: pollers would wait for one another's rows."""
+        with self._writing() as connection:
+            for (name, label), value in sorted(counted.items()):  # all who add do so in this order
+                connection.execute(insert_new(connection, counts).values(name=name, label=label, value=0))
+                row = counts.c.name == name, counts.c.label == label
+                connection.execute(update(counts).where(*row).values(value=counts.c.value + value))
 
     def figures(self, now: datetime) -> Figures:
         """What metrics say of the store."""
@@ -135,6 +163,9 @@ class Sources(Database):
             without = connection.scalar(select(func.count()).select_from(posts).where(recent, ~given))
             means = select(tags.c.topic, func.avg(tags.c.score)).join(posts).where(recent).group_by(tags.c.topic)
             scores: dict[str, float] = dict(connection.execute(means.order_by(tags.c.topic)).all())
+            counted_: dict[CountOf, dict[str, float]] = {}
+            for name, label, value in connection.execute(select(counts).order_by(counts.c.name, counts.c.label)):
+                counted_.setdefault(name, {})[label] = value
         return Figures(
             sources={"active": states.get("active", 0), "gone": states.get("gone", 0)},
             due=due or 0,
@@ -143,6 +174,7 @@ class Sources(Database):
             week_posts=week or 0,
             week_without_topic=without or 0,
             week_scores=scores,
+            counts=counted_,
         )
 
 

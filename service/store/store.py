@@ -1,12 +1,13 @@
 """The store: all operations on one database."""
 
 from service.store.corrections import Corrections
+from service.store.moments import Moments
 from service.store.polls import Polls
 from service.store.posts import Posts
 from service.store.sources import Sources
 
 
-class Store(Sources, Polls, Posts, Corrections):
+class Store(Sources, Polls, Posts, Corrections, Moments):
     """Sources, posts, tags, corrections and polls in one database.
 
         with Store.open(settings) as store:

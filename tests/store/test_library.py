@@ -298,7 +298,11 @@ def test_who_may_write(
         assert ask("PUT", "/v1/posts/1/topics", json={"topics": []}).status_code == expected
         assert ask("DELETE", "/v1/posts/1/topics").status_code == expected
         assert ask("DELETE", "/v1/sources/9").status_code == expected
-        assert len(ask("GET", "/v1/sources").get_json()["sources"]) == (status == 200), "anyone may read"
+        with Store(tmp_path / "topicwire.db") as store:
+            store.add_source(NewSource("https://a.example/feed?key=secret"))
+        listed = ask("GET", "/v1/sources").get_json()["sources"]
+        assert [row["title"] for row in listed[-1:]] == ["a.example"], "anyone may read"
+        assert ("secret" in str(listed)) == (status == 200), "but a feed's URL may hold a key"
         assert ask("POST", "/v1/tag", json={"posts": []}).status_code == 200, "nothing is written there"
         if status != 200:
             assert answer.content_type == "application/problem+json"

@@ -309,6 +309,36 @@ def test_nothing_new_is_304(store: Store, client: FlaskClient) -> None:
         }
 
 
+def test_a_reader_that_knows_dates_only_hears_that_a_post_has_left(store: Store, client: FlaskClient) -> None:
+    one = made.source(store)
+    first, second = (tagged(made.post(f"urn:{number}", hours=9), "networking") for number in (1, 2))
+    made.record(store, one, [first, second], at=made.NOW)
+    seen: dict[str, str] = {}
+
+    def changed(address: str = "/wires/networking.atom") -> bool:
+        since = {"If-Modified-Since": seen[address]} if address in seen else {}
+        answer = client.get(address, headers=since)
+        seen[address] = answer.headers.get("Last-Modified", seen.get(address, ""))
+        return answer.status_code == 200
+
+    assert (changed(), changed()) == (True, False)
+    number = next(post.number for post in store.posts().posts if post.tagged.post.id == "urn:1")
+    store.correct(number, ["containers"], "test", now=made.NOW + made.HOUR)
+    assert (changed(), changed()) == (True, False)
+    store.withdraw(number, now=made.NOW + 2 * made.HOUR)
+    assert (changed(), changed()) == (True, False)
+    moved = tagged(made.post("urn:2", "now of something else", hours=9), "containers")
+    made.record(store, one, [moved], at=made.NOW + 3 * made.HOUR)
+    assert (changed(), changed()) == (True, False)
+    made.record(store, one, [], at=made.NOW + 4 * made.HOUR)
+    assert not changed(), "nothing left"
+    made.record(store, one, [], at=made.NOW + 4 * made.HOUR, title="Of another name")
+    assert (changed(), changed()) == (True, False)
+    store.delete_posts_before(made.NOW + 5 * made.HOUR)
+    assert (changed(), changed()) == (True, False)
+    assert store.posts().posts == []
+
+
 def test_an_item_changes_its_date_only_when_it_changed(store: Store, client: FlaskClient) -> None:
     source = made.source(store)
     hours = iter(range(1, 100))

@@ -6,7 +6,7 @@ from alembic import op
 from service.stories import sketch
 
 revision = "0004"
-down_revision = "0001"
+down_revision = "0002"
 
 _NUMBER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 _MOMENT = sa.DateTime(timezone=True).with_variant(sa.BigInteger(), "sqlite")

@@ -1,8 +1,10 @@
 """Polling a real server on loopback, through the command line and as an object."""
 
 import gzip
+import hashlib
 import http.server
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -10,18 +12,25 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from flask.testing import FlaskClient
 
+from model.errors import LeaseError, StoreError
 from model.versions import Versions
 from service import settings as settings_
+from service.claims import Claims
 from service.poller import Poller
 from service.sandbox import Sandbox
 from service.settings import Settings
-from service.store import NewSource, Store
+from service.store import NewSource, Poll, Recorded, Source, Store
 from service.stories import canonical
 from tests.conftest import Run
+from tests.store import made
+from tests.store.conftest import Target
+from tests.store.made import HOUR
 
 
 def item(number: int, word: str, text: str = "The kubelet evicts pods of a deployment in the cluster.") -> str:
@@ -85,16 +94,20 @@ def site() -> Iterator[Site]:
 
 
 @pytest.fixture
-def loopback(home: Path, tmp_path: Path) -> Settings:
-    environment = {"TOPICWIRE_HOME": str(tmp_path), "TOPICWIRE_ALLOW_ADDRESSES": "127.0.0.1", "TOPICWIRE_MAX_FETCH_SECONDS": "5"}
+def environment(target: Target, home: Path, tmp_path: Path) -> dict[str, str]:
+    """The settings of a poller with a home and a store of its own that may ask this machine."""
     (tmp_path / "models").symlink_to(home / "models")
-    return settings_.read(environment)
+    of_store = {} if isinstance(target, Path) else {"TOPICWIRE_DATABASE_URL": target}
+    return {
+        "TOPICWIRE_HOME": str(tmp_path),
+        "TOPICWIRE_ALLOW_ADDRESSES": "127.0.0.1",
+        "TOPICWIRE_MAX_FETCH_SECONDS": "5",
+    } | of_store
 
 
 @pytest.fixture
-def store(loopback: Settings) -> Iterator[Store]:
-    with Store.open(loopback) as opened:
-        yield opened
+def loopback(environment: dict[str, str]) -> Settings:
+    return settings_.read(environment)
 
 
 @pytest.fixture(scope="module")
@@ -151,6 +164,199 @@ def test_the_server_says_how_long_its_answer_holds(site: Site, store: Store, san
 
     assert outcomes(poller) == ({"fetched": 1}, 1, 0)
     assert outcomes(poller) == ({}, 0, 0)
+
+
+@pytest.mark.parametrize(("wish", "wait"), [("", 0 * HOUR), ("<ttl>120</ttl>", 2 * HOUR)])
+def test_the_pace_that_a_feed_asked_for_holds_after_a_304(
+    site: Site, store: Store, sandbox: Sandbox, loopback: Settings, wish: str, wait: timedelta
+) -> None:
+    site.pages["/a"] = rss("a", wish, item(1, "a"))
+    number = store.add_source(NewSource(f"{site.url}/a"))[0].id
+    poller = Poller(store, sandbox, loopback)
+    for answer in ({"fetched": 1}, {"unchanged": 1}):
+        store.update_source(number, next_poll=store.now())
+        assert outcomes(poller)[0] == answer
+        polled = store.source(number)
+        assert polled.polled
+        assert wait <= polled.next_poll - polled.polled <= 1.1 * wait + timedelta(seconds=1)
+
+
+def test_what_polling_counts_is_told_to_all_who_ask_the_store(
+    site: Site, store: Store, sandbox: Sandbox, loopback: Settings, client: FlaskClient
+) -> None:
+    site.pages |= {
+        "/a": rss("a", item(1, "a"), item(2, "a", "Bread and flour, and how long the dough must rest."), "<pubDate>?</pubDate>"),
+        "/b": rss("b", item(1, "b").replace("<link>", "<pubDate>soon</pubDate><link>")),
+    }
+    for name in ("a", "b", "missing"):
+        store.add_source(NewSource(f"{site.url}/{name}"))
+    for _ in range(2):
+        Poller(store, sandbox, loopback).round()
+
+    counts = store.figures(store.now()).counts
+    exposed = client.get("/metrics").get_data(as_text=True)
+
+    assert counts["polls"] == {"failed": 1, "fetched": 2, "unchanged": 2}
+    assert counts["posts"] == {"containers": 2, "none": 1}
+    assert counts["warnings"] == {"date": 1}
+    assert counts["seconds"].keys() == {"fetch", "read", "tag", "store"}
+    assert all(seconds > 0 for seconds in counts["seconds"].values())
+    for line in (
+        'topicwire_polls_total{outcome="unchanged"} 2.0',
+        'topicwire_polled_posts_total{topic="none"} 1.0',
+        'topicwire_polled_feed_warnings_total{kind="date"} 1.0',
+        'topicwire_poll_seconds_total{stage="fetch"} ',
+    ):
+        assert f"\n{line}" in exposed
+    assert site.url not in exposed
+
+
+def test_what_the_store_does_not_take_fails_its_source_alone(
+    site: Site, store: Store, sandbox: Sandbox, loopback: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("a", "b"):
+        site.pages[f"/{name}"] = rss(name, item(1, name))
+        store.add_source(NewSource(f"{site.url}/{name}"))
+    record = store.record_poll
+
+    def refusing(poll: Poll) -> Recorded:
+        if poll.source == 1 and poll.posts:
+            raise StoreError("it is locked by another process")
+        return record(poll)
+
+    monkeypatch.setattr(store, "record_poll", refusing)
+    result = Poller(store, sandbox, loopback).round()
+
+    assert result.outcomes == {"failed": 1, "fetched": 1}
+    assert [str(failure) for failure in result.failures] == [f"{site.url}/a: it is locked by another process"]
+    assert store.source(1).failures == 1
+
+
+def test_a_claim_lasts_as_long_as_its_poller(site: Site, store: Store) -> None:
+    source, _ = store.add_source(NewSource(f"{site.url}/a"))
+    lease = timedelta(seconds=0.6)
+
+    def claimed() -> list[Source]:
+        return store.claim_due_sources(store.now(), 1, lease)
+
+    with Claims(store, lease=lease, renewed_every=0.05) as claims:
+        [mine] = claims.take(1, claims.now())
+        time.sleep(1.2)
+        assert claimed() == []
+        claims.check(mine)
+    [theirs] = claimed()  # given back
+    assert theirs.lease != mine.lease
+    store.release_sources([theirs])
+
+    with Claims(store, lease=lease, renewed_every=60) as halted:
+        [mine] = halted.take(1, halted.now())
+        time.sleep(0.7)
+        with pytest.raises(LeaseError, match="/a: this poller was halted for so long"):
+            halted.check(mine)
+        [theirs] = claimed()
+        unchanged = Poll(source.id, mine.lease, store.now(), "unchanged", 0.1, store.now(), status=304)
+        assert store.record_unchanged([unchanged]) == [unchanged]
+        store.renew_sources([mine], store.now(), HOUR)
+    assert store.record_unchanged([replace(unchanged, lease=theirs.lease)]) == []
+    assert [poll.outcome for poll in store.polls(source.id)] == ["unchanged"]
+
+
+def test_rounds_go_on_after_one_that_cannot_be_done(site: Site, environment: dict[str, str], home: Path) -> None:
+    models = Path(environment["TOPICWIRE_HOME"], "models")
+    models.unlink()
+    poller = subprocess.Popen(
+        [sys.executable, "-m", "service.cli", "poll", "--every", "1s"],
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    assert poller.stdout
+    try:
+        assert "no model version here yet" in poller.stdout.readline()
+        models.symlink_to(home / "models")
+        while (line := poller.stdout.readline()) != "" and "0 sources (none was due)" not in line:
+            assert "no model version here yet" in line
+        models.unlink()
+        models.mkdir()
+        (models / "current").write_text("../nothing\n")
+        while (line := poller.stdout.readline()) != "" and "none was due" in line:
+            pass
+        assert "it names no version" in line
+        assert poller.poll() is None
+    finally:
+        poller.terminate()
+        poller.communicate()
+    assert poller.returncode == 128 + signal.SIGTERM
+
+
+def test_a_version_promoted_meanwhile_tags_from_the_next_round_on(
+    site: Site, store: Store, environment: dict[str, str], home: Path
+) -> None:
+    models = Path(environment["TOPICWIRE_HOME"], "models")
+    models.unlink()
+    shutil.copytree(home / "models", models)
+    versions = Versions(models)
+    first = versions.load().name
+    second = another(models / first)
+    site.pages["/a"] = rss("a", item(1, "a"))
+    store.add_source(NewSource(f"{site.url}/a"))
+    poller = subprocess.Popen(
+        [sys.executable, "-m", "service.cli", "poll", "--every", "1s"], env=environment, stdout=subprocess.PIPE, text=True
+    )
+    assert poller.stdout
+    try:
+        assert "1 posts new" in poller.stdout.readline()
+        versions.promote(second)
+        site.pages["/a"] = rss("a", item(1, "a"), item(2, "a"))
+        while (line := poller.stdout.readline()) != "" and "1 posts new" not in line:
+            assert "1 unchanged" in line
+        while (line := poller.stdout.readline()) != "" and "1 unchanged" not in line:
+            pass
+        site.pages["/a"] = rss("a", item(1, "a"), item(2, "a"), item(3, "a"))
+        while (line := poller.stdout.readline()) != "" and "1 posts new" not in line:
+            assert "1 unchanged" in line
+    finally:
+        poller.terminate()
+        poller.communicate()
+    models_of = {post.tagged.post.id: post.tagged.model for post in store.posts().posts}
+    assert (models_of["a-1"], models_of["a-3"]) == (first, second)
+
+
+def another(version: Path) -> str:
+    """The name of a version that is the same but for its card."""
+    sums = dict(line.split("  ")[::-1] for line in (version / "SHA256SUMS").read_text().splitlines())
+    card = (version / "card.md").read_bytes() + b"Another.\n"
+    sums["card.md"] = hashlib.sha256(card).hexdigest()
+    listed = "".join(f"{digest}  {name}\n" for name, digest in sums.items()).encode()
+    copy = shutil.copytree(version, version.parent / hashlib.sha256(listed).hexdigest()[: len(version.name)])
+    (copy / "card.md").write_bytes(card)
+    (copy / "SHA256SUMS").write_bytes(listed)
+    return copy.name
+
+
+def test_posts_and_polls_of_old_are_forgotten_where_the_user_wishes(
+    site: Site, run: Run, store: Store, environment: dict[str, str]
+) -> None:
+    site.pages["/a"] = rss("a", item(1, "a"), item(2, "a"), item(3, "a"))
+    one, _ = store.add_source(NewSource(f"{site.url}/a"))
+    old = store.now() - timedelta(days=40)
+    made.record(store, one, [made.tagged(made.post(f"a-{number}")) for number in (1, 2)], at=old)
+    kept = store.post("a-2")
+    assert kept
+    store.correct(kept.number, ["containers"], "ann")
+
+    run("poll", **environment)
+    assert len(store.posts().posts) == 3
+    assert len(store.polls(one.id)) == 1, "the old one is forgotten"
+    done = run("poll", **environment, TOPICWIRE_KEEP_DAYS="30")
+    site.pages["/a"] = rss("a", item(1, "a"), item(2, "a"), item(3, "a"), item(4, "a"))
+    again = run("poll", **environment, TOPICWIRE_KEEP_DAYS="30")
+
+    assert "1 posts older than 30 days deleted" in done.stdout.decode()
+    assert again.stdout.decode().startswith("1 sources (1 fetched): 1 posts new, 0 changed; "), "what is forgotten stays away"
+    assert sorted(made.ids(store.posts().posts)) == ["a-2", "a-3", "a-4"]
+    assert [example.topics for example in store.examples()] == [("containers",)]
 
 
 def test_the_same_story_from_two_sources_is_listed_once(site: Site, store: Store, sandbox: Sandbox, loopback: Settings) -> None:
@@ -215,8 +421,8 @@ def test_links_that_are_no_single_posts(link: str | None) -> None:
     assert canonical(link) is None
 
 
-def test_from_a_site_to_its_posts_on_the_command_line(site: Site, run: Run, loopback: Settings, tmp_path: Path) -> None:
-    home = {"TOPICWIRE_HOME": str(tmp_path), "TOPICWIRE_ALLOW_ADDRESSES": "127.0.0.1"}
+def test_from_a_site_to_its_posts_on_the_command_line(site: Site, run: Run, environment: dict[str, str]) -> None:
+    home = environment
     links = "".join(f'<link rel="alternate" type="application/rss+xml" href="/{name}" title="{name}">' for name in ("a", "b"))
     site.pages |= {"/": links.encode(), "/one": links.replace("/b", "/a").encode()}
     site.pages |= {f"/{name}": rss(name, item(1, name)) for name in ("a", "b")}
@@ -247,8 +453,8 @@ def test_from_a_site_to_its_posts_on_the_command_line(site: Site, run: Run, loop
     assert imported.stdout.decode() == "2 sources added, 0 were there already\n"
 
 
-def test_lists_come_from_anywhere_and_faults_count(site: Site, run: Run, tmp_path: Path) -> None:
-    home = {"TOPICWIRE_HOME": str(tmp_path), "TOPICWIRE_ALLOW_ADDRESSES": "127.0.0.1"}
+def test_lists_come_from_anywhere_and_faults_count(site: Site, run: Run, environment: dict[str, str], tmp_path: Path) -> None:
+    home = environment
     good = b'<opml><body><outline text="A" xmlUrl="http://a.example/"/></body></opml>'
     faulty = good.replace(b"</body>", b'<outline xmlUrl="ftp://b.example/"/></body>').replace(b"a.example", b"c.example")
     site.pages |= {"/list": good, "/list.gz": gzip.compress(faulty)}
@@ -269,7 +475,9 @@ def test_lists_come_from_anywhere_and_faults_count(site: Site, run: Run, tmp_pat
     assert (missing.returncode, missing.stderr.decode()) == (1, f"topicwire: {site.url}/none: its server answered 404\n")
 
 
-def test_a_poller_that_is_killed_loses_nothing_and_doubles_nothing(site: Site, loopback: Settings, tmp_path: Path) -> None:
+def test_a_poller_that_is_killed_loses_nothing_and_doubles_nothing(
+    site: Site, loopback: Settings, environment: dict[str, str]
+) -> None:
     count = 40
     for number in range(count):
         site.pages[f"/{number}"] = rss(f"n{number}", item(1, f"n{number}"), item(2, f"n{number}"))
@@ -280,7 +488,7 @@ def test_a_poller_that_is_killed_loses_nothing_and_doubles_nothing(site: Site, l
         begun = len(site.answers)
         poller = subprocess.Popen(
             [sys.executable, "-m", "service.cli", "poll"],
-            env={"PATH": "", "TOPICWIRE_HOME": str(tmp_path), "TOPICWIRE_ALLOW_ADDRESSES": "127.0.0.1"},
+            env=environment,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
@@ -298,7 +506,7 @@ def test_a_poller_that_is_killed_loses_nothing_and_doubles_nothing(site: Site, l
         Store.open(loopback) as store,
         Sandbox(Versions(loopback.models).directory / str(Versions(loopback.models).current())) as box,
     ):
-        # Their leases run for minutes; nobody else is alive to hold them.
+        # Their leases run for half a minute; nobody else is alive to hold them.
         for source in store.sources():
             store.release_sources([source])
         Poller(store, box, replace(loopback)).round()
