@@ -80,8 +80,10 @@ def test_label_next_of_the_store_leaves_out_what_is_corrected(run: Run, stocked:
 
 
 @pytest.mark.parametrize("command", ["label-next", "suspects", "drift"])
-def test_without_a_store_it_says_what_to_do(run: Run, command: str) -> None:
-    done = run(command)
+def test_without_a_store_it_says_what_to_do(run: Run, home: Path, tmp_path: Path, command: str) -> None:
+    (tmp_path / "models").symlink_to(home / "models")  # other tests may have stored something at home
+
+    done = run(command, TOPICWIRE_HOME=str(tmp_path))
 
     assert done.returncode == 1
     assert b"nothing is stored here yet; name a file, or `topicwire sources add`" in done.stderr
