@@ -60,7 +60,7 @@ def test_a_correction_outlasts_changes_and_new_versions(store: Store) -> None:
     assert stored
     assert (stored.topics, stored.tagged.topics, stored.tagged.model) == (["b"], ["a"], "v2")
     assert (store.posts(topic="a").posts, store.posts(topic="c").posts) == ([], [])
-    expected = Post(id="1", title="Post 1", html="<p>as ann saw it</p>", published=NOW, source=one.url)
+    expected = Post(id="1", title="Post 1", html="<p>as ann saw it</p>", published=NOW, source=one.name)
     assert list(store.examples()) == [Example(expected, ("b",))]
 
 

@@ -216,7 +216,7 @@ def test_any_text_can_be_stored(store: Store, identity: str, title: str, body: s
         tuple(values),
     )
     if not any(character == "\0" or "\ud800" <= character <= "\udfff" for character in identity + title + body):
-        assert stored.tagged == replace(answer, post=replace(given_, source=one.url))
+        assert stored.tagged == replace(answer, post=replace(given_, source=one.name))
         assert stored.canonical == title
 
 
