@@ -22,6 +22,7 @@ from service.store import NewSource, Source, Store
 Say = Callable[[TopicwireError], None]
 _MANY = 1_000  # new posts in a round, after which what the database knows of its tables is no longer so
 _RETRY = 60.0  # seconds after which a round that could not be done is tried again, where rounds are not shorter anyway
+_ENDED = 128 + signal.SIGTERM  # exit code of what was ended politely
 # Rounds are this much longer by chance at the most, as a share, so that pollers of many machines do not march in step.
 _JITTER = 0.1
 
@@ -90,7 +91,14 @@ def remove(options: Namespace, settings: Settings, say: Say) -> bool:
 
 def poll(options: Namespace, settings: Settings, say: Say) -> bool:
     """One round, or rounds for ever; then one that cannot be done is named, and tried again."""
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    ended = False
+
+    def end(*_: object) -> None:
+        nonlocal ended
+        ended = True
+        sys.exit(_ENDED)
+
+    signal.signal(signal.SIGTERM, end)
     chance = random.Random()  # noqa: S311 - spreads polls, guards nothing
     versions = Versions(settings.models)
     version: str | None = None
@@ -100,9 +108,11 @@ def poll(options: Namespace, settings: Settings, say: Say) -> bool:
             version = _version(versions, version, say)
             failures = _round(versions.directory / version, options, settings, chance)
         except (StoreError, VersionError) as error:
-            if not options.every:
+            if not (options.every or ended):
                 raise
-            failures, pause = [error], min(options.every, _RETRY)
+            failures, pause = [error], min(options.every or _RETRY, _RETRY)
+        if ended:  # a driver that connects may take the exception for a fault of its own
+            sys.exit(_ENDED)
         for failure in failures:
             say(failure)
         if not options.every:

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+from argparse import Namespace
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -18,9 +19,10 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 
-from model.errors import LeaseError, StoreError
+from model.errors import LeaseError, StoreError, TopicwireError
 from model.versions import Versions
 from service import settings as settings_
+from service import subscriptions
 from service.claims import Claims
 from service.poller import Poller
 from service.sandbox import Sandbox
@@ -288,6 +290,26 @@ def test_rounds_go_on_after_one_that_cannot_be_done(site: Site, environment: dic
         poller.terminate()
         poller.communicate()
     assert poller.returncode == 128 + signal.SIGTERM
+
+
+def test_to_be_ended_is_no_fault_to_go_on_after(monkeypatch: pytest.MonkeyPatch, loopback: Settings) -> None:
+    """PostgreSQL's driver takes whatever is raised while it reads its options for a fault of these."""
+    before = signal.getsignal(signal.SIGTERM)
+    said: list[TopicwireError] = []
+
+    def opened(_: Settings) -> Store:
+        with pytest.raises(SystemExit):
+            signal.raise_signal(signal.SIGTERM)
+        raise StoreError("it has an option that PostgreSQL does not know")
+
+    monkeypatch.setattr(Store, "open", opened)
+    try:
+        with pytest.raises(SystemExit) as ended:
+            subscriptions.poll(Namespace(every=1.0, now=False), loopback, said.append)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+    assert (ended.value.code, said) == (128 + signal.SIGTERM, [])
 
 
 def test_a_version_promoted_meanwhile_tags_from_the_next_round_on(
