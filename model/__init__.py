@@ -6,6 +6,7 @@ Read in this order:
     errors      what can go wrong, as one family of exceptions
     strict_json JSON that can always leave again
     posts       Post and TaggedPost, the two ends of everything
+    pace        how often a feed asks to be read
     feed        bytes of RSS, Atom or JSON Feed -> posts
     text        a post's HTML -> blocks, sentences and words, parsed once
     function_words  English words that say nothing of a subject

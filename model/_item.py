@@ -1,8 +1,9 @@
 """What both readers, of XML and of JSON, take from a feed before it becomes posts."""
 
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 
+from model.pace import Pace
 from model.posts import Post, is_unsafe_id, plain, safe_link, with_identity
 
 
@@ -44,15 +45,6 @@ class Item:
                 categories=tuple(dict.fromkeys(filter(None, map(plain, self.categories)))),
             )
         )
-
-
-@dataclass(frozen=True, slots=True)
-class Pace:
-    """How often a feed asks to be read (RSS 2.0: ttl, skipHours, skipDays)."""
-
-    ttl: timedelta | None = None  # how long a copy may be kept
-    skip_hours: frozenset[int] = frozenset()  # 0 to 23, UTC
-    skip_days: frozenset[int] = frozenset()  # 0 = Monday, UTC
 
 
 @dataclass(slots=True)

@@ -23,8 +23,9 @@ from xml.parsers import expat
 
 from feedparser.api import LooseFeedParser, StrictFeedParser
 
-from model._item import Item, Pace, Parsed
+from model._item import Item, Parsed
 from model.errors import FeedError
+from model.pace import Pace
 from model.posts import ILLEGAL_CHARACTERS, parse_timestamp
 from model.text import plain_text
 

@@ -10,9 +10,9 @@ from typing import NamedTuple
 
 from model import _jsonfeed, _xmlfeed, strict_json
 from model._encoding import decode
-from model._item import Pace as Pace
 from model._xmlfeed import DOCTYPE
 from model.errors import FeedError
+from model.pace import Pace
 from model.posts import Post, content_id, plain, safe_link
 
 # More than any feed has at a time; an archive is better handed over as JSONL.

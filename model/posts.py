@@ -1,8 +1,9 @@
 """Post and TaggedPost: what comes in and what goes out, whatever the format on either side."""
 
 import hashlib
+import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -49,6 +50,16 @@ class Post:
     categories: tuple[str, ...] = ()  # the feed's own words, not topics
     extra: Mapping[str, Any] = field(default_factory=dict)  # other fields the caller sent, given back untouched
 
+    def about(self) -> dict[str, Any]:
+        """What tells one post from others, as JSON has it."""
+        return {
+            "id": self.id,
+            "title": self.title,
+            "link": self.link,
+            "published": timestamp(self.published),
+            "source": self.source,
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class TaggedPost:
@@ -63,19 +74,26 @@ class TaggedPost:
 
     def to_dict(self) -> dict[str, Any]:
         """The tagged post as JSON has it."""
-        post = self.post
         return {
-            "id": post.id,
-            "title": post.title,
-            "link": post.link,
-            "published": timestamp(post.published),
-            "source": post.source,
+            **self.post.about(),
             "topics": self.topics,
             "scores": self.scores,
             "evidence": self.evidence,
             "summary": self.summary,
             "model": self.model,
-        } | dict(post.extra)
+        } | dict(self.post.extra)
+
+
+def uncertainty(scores: Iterable[float]) -> float:
+    """How unsure a version is of a post, in bits: the entropy of each score, summed. 0 where all are 0 or 1; one for each
+    topic at 0.5."""
+    return round(math.fsum(map(_entropy, scores)), 6)
+
+
+def _entropy(score: float) -> float:
+    if not 0 < score < 1:
+        return 0.0
+    return -(score * math.log2(score) + (1 - score) * math.log2(1 - score))
 
 
 def timestamp(moment: datetime | None) -> str | None:

@@ -25,6 +25,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -110,10 +111,10 @@ class Content:
         sums = "".join(f"{hashlib.sha256(data).hexdigest()}  {name}\n" for name, data in sorted(files.items()))
         return files | {_CHECKSUMS: sums.encode()}
 
-    @property
+    @cached_property
     def name(self) -> str:
         """What it is called once it is written."""
-        return hashlib.sha256(self.files()[_CHECKSUMS]).hexdigest()[:NAME_LENGTH]
+        return _name(self.files()[_CHECKSUMS])
 
     def version(self) -> Version:
         """The version that it would be, to be judged before it is written."""
@@ -176,7 +177,8 @@ class Versions:
 
     def add(self, content: Content) -> str:
         """Write a version and return its name. One that is there already, with the same content, is left alone."""
-        files, name = content.files(), content.name
+        files = content.files()
+        name = _name(files[_CHECKSUMS])
         target = self.directory / name
         if target.exists():
             try:
@@ -243,6 +245,11 @@ class Versions:
         _replace(self.directory / "current", ("\n".join(history[:_HISTORY]) + "\n").encode())
 
 
+def _name(checksums: bytes) -> str:
+    """What a version is called, by its list of checksums."""
+    return hashlib.sha256(checksums).hexdigest()[:NAME_LENGTH]
+
+
 def _replace(path: Path, data: bytes) -> None:
     """Write a file that is there with all of it, or as it was before."""
     with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}-", delete=False) as stream:
@@ -258,7 +265,7 @@ def load(directory: Path) -> Version:
     """Read a version's directory, check all of it, and map its arrays into memory. Raises VersionError."""
     manifest = _manifest(directory)
     sums = _read(directory, _CHECKSUMS)
-    name = hashlib.sha256(sums).hexdigest()[:NAME_LENGTH]
+    name = _name(sums)
     if name != directory.name:
         raise VersionError(f"it is damaged: it is that of {name}; {_REMEDY}", subject=str(directory / _CHECKSUMS))
     listed = {

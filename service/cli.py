@@ -5,7 +5,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -122,6 +122,7 @@ def _parser() -> argparse.ArgumentParser:
     retrain.add_argument("--seed", type=_natural, default=0, help="of the folds (default: %(default)s)")
     retrain.add_argument("--skip-faults", action="store_true", help="learn even if some rows cannot be used")
     retrain.add_argument("--json", action="store_true", help="print the verdict as one JSON object")
+
     label_next = command("label-next", _teaching("label_next"), "say which posts' labels would teach most")
     label_next.add_argument("input", nargs="*", metavar="INPUT", help="as of `tag` (default: stored posts not yet corrected)")
     label_next.add_argument("-n", type=_count, default=10, metavar="N", help="posts at most (default: %(default)s)")
@@ -461,19 +462,16 @@ def _versions(settings: Settings) -> "Versions":
 
 def _examples(names: list[str], settings: Settings) -> "tuple[list[Example], int]":
     """The good examples of all files, and how many faults there were; each is named on standard error."""
-    from service.inputs import open_bytes
+    from service.inputs import whole
     from training import examples
 
     good: list[Example] = []
     faults = 0
     for name in names:
-        with ExitStack() as stack:
-            try:
-                got = examples.read(open_bytes(name, settings, stack), name)
-            except OSError as error:
-                got = examples.Examples([], [InputError(f"it cannot be read: {error.strerror or error}", subject=name)])
-            except TopicwireError as error:
-                got = examples.Examples([], [error.about(name)])
+        try:
+            got = examples.read(BytesIO(whole(name, settings)), name)
+        except TopicwireError as error:
+            got = examples.Examples([], [error.about(name)])
         good += got.good
         faults += len(got.faults)
         for fault in got.faults:

@@ -21,7 +21,7 @@ import urllib3  # noqa: F401 - here, before eight threads import it at the same 
 
 from model import summarizer
 from model.errors import LeaseError, NotStoredError, PostError, StoreError, TopicwireError
-from model.feed import Pace
+from model.pace import Pace
 from model.posts import Post
 from service import schedule, stories
 from service.claims import Claims

@@ -2,8 +2,8 @@
 
 import sys
 from argparse import Namespace
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +39,7 @@ def retrain(
         if found.faults:
             raise found.faults[0].about(variable("evaluation"))
         frozen = found.good
-    examples = [*_stored(settings), *given]
+    examples = [*stored(settings), *given]
     if not examples and not choice.with_starter:
         raise ExampleError("there is no example to learn from, neither given nor in the store")
     return retraining.retrain(
@@ -77,7 +77,8 @@ def run(options: Namespace, settings: Settings, say: Say) -> int:
     return NOT_PROMOTED if outcome.decision == REFUSED else DONE
 
 
-def _stored(settings: Settings) -> list[Example]:
+def stored(settings: Settings) -> list[Example]:
+    """The examples of the store, none where there is no store."""
     if not settings.has_store:
         return []
     from service.store import Store
@@ -86,26 +87,19 @@ def _stored(settings: Settings) -> list[Example]:
         return list(store.examples())
 
 
-class _bar:  # noqa: N801 - a context manager, used as one
+@contextmanager
+def _bar() -> Iterator[Progress]:
     """Progress on a terminal, none in a pipe."""
+    from tqdm import tqdm
 
-    def __enter__(self) -> Progress:
-        self._shown: Any = None
-        return self._tell
+    with tqdm(leave=False, unit=" steps", disable=not sys.stderr.isatty()) as bar:
 
-    def _tell(self, done: int, steps: int, what: str) -> None:
-        if not sys.stderr.isatty():
-            return
-        if self._shown is None:
-            from tqdm import tqdm
+        def tell(done: int, steps: int, what: str) -> None:
+            bar.total = steps
+            bar.set_description(what)
+            bar.update(done - bar.n)
 
-            self._shown = tqdm(total=steps, leave=False, unit=" steps")
-        self._shown.set_description(what)
-        self._shown.update(done - self._shown.n)
-
-    def __exit__(self, *_: object) -> None:
-        if self._shown is not None:
-            self._shown.close()
+        yield tell
 
 
 def _table(outcome: Outcome, *, kept: bool) -> list[str]:

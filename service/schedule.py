@@ -9,7 +9,7 @@ import re
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
-from model.feed import Pace
+from model.pace import Pace
 from service.fetch import Response
 
 # However long an answer is said to hold: some say a year, and mean their pictures.

@@ -108,11 +108,12 @@ def poll(options: Namespace, settings: Settings, say: Say) -> bool:
             version = _version(versions, version, say)
             failures = _round(versions.directory / version, options, settings, chance)
         except (StoreError, VersionError) as error:
-            if not (options.every or ended):
+            if not options.every:
                 raise
-            failures, pause = [error], min(options.every or _RETRY, _RETRY)
-        if ended:  # a driver that connects may take the exception for a fault of its own
-            sys.exit(_ENDED)
+            failures, pause = [error], min(options.every, _RETRY)
+        finally:
+            if ended:  # a driver that connects may take the exception for a fault of its own
+                sys.exit(_ENDED)
         for failure in failures:
             say(failure)
         if not options.every:

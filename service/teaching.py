@@ -116,10 +116,9 @@ def _stored(settings: Settings, **chosen: object) -> Iterator[Post]:
 
 def _corrections(settings: Settings) -> list[Example]:
     _must_have_store(settings)
-    from service.store import Store
+    from service.retrain import stored
 
-    with Store.open(settings) as store:
-        found = list(store.examples())
+    found = stored(settings)
     if not found:
         raise InputError("no post has been corrected yet; name a file of EXAMPLES")
     return found

@@ -111,3 +111,10 @@ def test_serving_imports_no_scikit_learn() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
 
     assert not {name.partition(".")[0] for name in done.stdout.split()} & {"sklearn", "scipy", "training", "sqlalchemy"}
+
+
+def test_the_store_imports_neither_a_feed_reader_nor_arrays() -> None:
+    code = "import sys, service.store; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+
+    assert not {name.partition(".")[0] for name in done.stdout.split()} & {"feedparser", "numpy", "scipy", "sklearn"}

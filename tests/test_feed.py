@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from model import _xmlfeed, feed
 from model.errors import FeedError
-from model.feed import Pace
+from model.pace import Pace
 from model.posts import has_unsafe_scheme, plain, safe_link, timestamp
 
 FEEDS = Path(__file__).parent / "data" / "feeds"

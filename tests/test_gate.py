@@ -5,7 +5,7 @@ import pytest
 from sklearn.metrics import f1_score
 
 from training import gate
-from training.evaluation import Bools
+from training.labels import Bools
 
 NAMES = ["a", "b"]
 DRAW = np.random.default_rng(0)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model.feed import Pace
+from model.pace import Pace
 from service import schedule
 from service.fetch import Response
 

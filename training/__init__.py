@@ -5,6 +5,7 @@ Read in this order:
     examples    labelled examples from JSONL and CSV, every fault named with its line
     corpus/     the starter corpus: posts written for this project, and the default topics
     starter     reads that folder
+    labels      which example has which topic
     features    posts -> what a classifier learns from
     folds       what is learnt from and what it is judged by, apart
     linear      one topic's classifier

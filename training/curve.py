@@ -16,6 +16,7 @@ from training import features, starter
 from training.evaluation import OVERALL, Figure
 from training.examples import Example
 from training.fit import MIN_EXAMPLES, fit
+from training.labels import labels_of
 from training.starter import TopicInfo
 
 SIZES = (0, 10, 25, 50, 100, 200)
@@ -67,7 +68,7 @@ def learning_curve(
 def split(examples: Sequence[Example], names: Sequence[str], seed: int) -> tuple[list[Example], list[Example]]:
     """What is learnt from, in an order drawn at random, and what judges it: origins apart, every topic on both sides."""
     origins = np.array([example.origin for example in examples])
-    truth = np.array([[name in example.topics for name in names] for example in examples], dtype=bool)
+    truth = labels_of(examples, names)
     draw = np.random.default_rng(seed)
     for _ in range(TRIES):
         order = draw.permutation(np.unique(origins))
@@ -84,16 +85,16 @@ def split(examples: Sequence[Example], names: Sequence[str], seed: int) -> tuple
 
 def macro_f1(learnt: Sequence[Example], judges: Sequence[Example], topics: Sequence[TopicInfo], parse: features.Parse) -> float:
     """Of a model of these examples. A topic that has too few to be learnt is never given."""
-    counts = [sum(topic.name in example.topics for example in learnt) for topic in topics]
+    names = [topic.name for topic in topics]
+    counts = labels_of(learnt, names).sum(axis=0).tolist()
     known = [topic for topic, count in zip(topics, counts, strict=True) if MIN_EXAMPLES <= count <= len(learnt) - MIN_EXAMPLES]
     given = np.zeros((len(judges), len(topics)), dtype=bool)
     if known:
         classifier = Classifier(fit(learnt, known, parse=parse)[0].version())
         for row, example in enumerate(judges):
             found = classifier.topics(classifier.classify(parse(example.post)))
-            given[row] = [topic.name in found for topic in topics]
-    truth = np.array([[topic.name in example.topics for topic in topics] for example in judges], dtype=bool)
-    return OVERALL["macro_f1"](truth, given, given.astype(np.float64))
+            given[row] = [name in found for name in names]
+    return OVERALL["macro_f1"](labels_of(judges, names), given, given.astype(np.float64))
 
 
 def _spread(values: Sequence[float]) -> Figure | None:

@@ -7,7 +7,6 @@ subscriber reads is never quite the mixture that a version learnt from. Chance i
 posts of one source on one day are less than that.
 """
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from statistics import NormalDist
@@ -20,7 +19,6 @@ from model.classifier import Classifier
 from model.errors import ExampleError, VersionError
 from model.function_words import FUNCTION_WORDS
 from model.posts import Post
-from model.text import Text
 from model.versions import Floats, Version
 
 FALSE_ALARMS = 0.05  # how often chance alone may ring, over all figures
@@ -56,15 +54,12 @@ class Drift:
         return asdict(self)
 
 
-def baseline(texts: Sequence[Text], topics: Sequence[str], scores: Floats, thresholds: Sequence[float]) -> dict[str, Any]:
-    """What a manifest keeps of its examples: mean and standard deviation of each figure. `scores` [examples, topics] are
-    calibrated and out of fold; a word is known if another example has it."""
-    rows = [_words(parsed) for parsed in texts]
-    examples = Counter(word for row in rows for word in set(row))
-    known = [_share(word in FUNCTION_WORDS or examples[word] > 1 for word in row) for row in rows if row]
+def baseline(known: Sequence[float], topics: Sequence[str], scores: Floats, thresholds: Sequence[float]) -> dict[str, Any]:
+    """What a manifest keeps of its examples: mean and standard deviation of each figure. `known` are `features.known_shares`;
+    `scores` [examples, topics] are calibrated and out of fold."""
     without = ~(scores >= np.array(thresholds)).any(axis=1)
     return {
-        "examples": len(texts),
+        "examples": len(scores),
         "known_words": _moments(known),
         "without_topic": _moments(without),
         "scores": {topic: _moments(column) for topic, column in zip(topics, scores.T, strict=True)},
@@ -83,8 +78,8 @@ def compare(version: Version, posts: Iterable[Post]) -> Drift:
     scores: list[Floats] = []
     for post in posts:
         parsed = text.of_post(post)
-        if words := _words(parsed):
-            known.append(_share(word in FUNCTION_WORDS or word in version.vocabulary for word in words))
+        if words := [*parsed.title_words, *parsed.words()]:
+            known.append(float(np.mean([word in FUNCTION_WORDS or word in version.vocabulary for word in words])))
         judged = classifier.classify(parsed)
         without.append(not classifier.topics(judged))
         scores.append(judged.scores)
@@ -127,11 +122,3 @@ def _moments(values: Any) -> dict[str, float]:
     numbers = np.asarray(values, dtype=np.float64)
     mean, deviation = (float(numbers.mean()), float(numbers.std())) if numbers.size else (0.0, 0.0)
     return {"mean": round(mean, 4), "deviation": round(deviation, 4)}
-
-
-def _words(parsed: Text) -> list[str]:
-    return [*parsed.title_words, *parsed.words()]
-
-
-def _share(hits: Iterable[bool]) -> float:
-    return float(np.mean(list(hits)))

@@ -14,13 +14,12 @@ from model.posts import TaggedPost
 from model.tagger import Tagger
 from model.versions import Floats
 from training.examples import Example
+from training.labels import Bools, labels_of
 
 DRAWS = 500  # of the bootstrap
 BINS = 10  # of the calibration error, of equal width
 Z = 1.96  # standard deviations to either side that hold 95 % of a normal distribution
 NONE = "none"
-
-Bools = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +107,7 @@ def evaluate(tagger: Tagger, examples: Sequence[Example], *, seed: int = 0, draw
     if not examples:
         raise ExampleError("there is no labelled post to judge by")
     tagged = tagger.tag((example.post for example in examples), summarize=False)
-    truth = np.array([[name in example.topics for name in names] for example in examples], dtype=bool)
+    truth = labels_of(examples, names)
     given = np.array([[name in tag.topics for name in names] for tag in tagged], dtype=bool)
     scores = np.array([[tag.scores[name] for name in names] for tag in tagged], dtype=np.float64)
     draw = np.random.default_rng(seed)

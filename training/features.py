@@ -5,7 +5,7 @@ TF-IDF over words and pairs of neighbouring words. A long post is the weighted m
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from itertools import chain, pairwise
 from typing import Any
 
@@ -66,30 +66,39 @@ def vocabulary(documents: Iterable[Sequence[str]]) -> list[str]:
     return words + [" ".join(pair) for pair in pairs]
 
 
-def vectors(vectorizer: TfidfVectorizer, texts: Sequence[Text]) -> Any:
-    """Sparse [texts, terms]: the vector of each text that the vectorizer was fitted to, the mean of its parts where it is
-    long."""
+def vectorizer(vocabulary: Sequence[str]) -> TfidfVectorizer:
+    """To be fitted to the terms of texts."""
+    return TfidfVectorizer(analyzer=_identity, vocabulary=vocabulary)
+
+
+def _identity(terms: list[str]) -> list[str]:
+    return terms
+
+
+def vectors(fitted: TfidfVectorizer, texts: Sequence[Text]) -> Any:
+    """Sparse [texts, terms]: the vector of each text, the mean of its parts where it is long."""
     parts: list[list[str]] = []
     places: list[int] = []  # of each part, the text that it is of
     shares: list[float] = []
     for place, parsed in enumerate(texts):
-        of_text = _passages(parsed)
+        of_text = _passages(parsed, fitted.vocabulary_)
         parts += [terms(parsed), *of_text]
         places += [place] * (1 + len(of_text))
         shares += _shares(len(of_text))
     averaging = csr_matrix((shares, (places, np.arange(len(parts)))), shape=(len(texts), len(parts)))
-    return (averaging @ vectorizer.transform(parts)).tocsr()
+    return (averaging @ fitted.transform(parts)).tocsr()
 
 
-def _passages(parsed: Text) -> list[list[str]]:
-    """The terms of each passage of a long text, with the title's; every word goes with the pair that it begins."""
+def _passages(parsed: Text, known: Container[str]) -> list[list[str]]:
+    """The terms of each passage of a text of many known words, with the title's; every word goes with the pair that it
+    begins."""
     words = [word for word in parsed.words() if word not in FUNCTION_WORDS]
-    count = len(words) // PASSAGE_WORDS
+    begun = [[word, f"{word} {after}"] for word, after in pairwise([*words, ""]) if word in known]
+    count = len(begun) // PASSAGE_WORDS
     if count < 2:
         return []
-    begun = [[word, f"{word} {after}"] for word, after in pairwise([*words, ""])]
     title = with_pairs(parsed.title_words) * TITLE_WEIGHT
-    ends = [len(words) * number // count for number in range(count + 1)]
+    ends = [len(begun) * number // count for number in range(count + 1)]
     return [title + list(chain.from_iterable(begun[start:end])) for start, end in pairwise(ends)]
 
 
@@ -101,10 +110,14 @@ def _shares(passages: int) -> list[float]:
     return [WHOLE_SHARE, LEAD_SHARE + rest] + [rest] * (passages - 1)
 
 
-def known_share(texts: Sequence[Text]) -> float:
-    """The share of its words that a text must know to be judged: by how many each example would know if it had not been
-    learnt from, which are the words that another example has, and the function words."""
+def known_shares(texts: Sequence[Text]) -> list[float]:
+    """Of the words of each example that has any, the share that it would know if it had not been learnt from: those that
+    another example has, and the function words."""
     words = [[*parsed.title_words, *parsed.words()] for parsed in texts]
     examples = Counter(word for row in words for word in set(row))
-    shares = [np.mean([examples[word] > 1 or word in FUNCTION_WORDS for word in row]) for row in words if row]
+    return [float(np.mean([examples[word] > 1 or word in FUNCTION_WORDS for word in row])) for row in words if row]
+
+
+def known_share(shares: Sequence[float]) -> float:
+    """The share of its words that a text must know to be judged, by the shares that the examples know."""
     return round(KNOWN_SLACK * float(np.quantile(shares, KNOWN_QUANTILE)), 4)

@@ -26,6 +26,7 @@ from model.versions import Content, Floats
 from training import card, drift, features
 from training.examples import Example, digest, distinct
 from training.folds import FOLDS, Ints, folds
+from training.labels import labels_of
 from training.linear import MeanOfThree
 from training.starter import TopicInfo
 
@@ -65,8 +66,7 @@ def fit(
     examples = distinct(examples)
     if not topics:
         raise ExampleError("no example has a topic, so there is nothing to tell apart")
-    labels = np.array([[topic.name in example.topics for topic in topics] for example in examples], dtype=bool)
-    labels = labels.reshape(len(examples), len(topics))
+    labels = labels_of(examples, [topic.name for topic in topics])
     for topic, column in zip(topics, labels.T, strict=True):
         positive, negative = int(column.sum()), int((~column).sum())
         if min(positive, negative) < MIN_EXAMPLES:
@@ -81,12 +81,13 @@ def fit(
         vocabulary = features.vocabulary(documents)
         if not vocabulary:
             raise ExampleError("no example has a word that could be learnt")
-        vectorizer = TfidfVectorizer(analyzer=_identity, vocabulary=vocabulary).fit(documents)
+        vectorizer = features.vectorizer(vocabulary).fit(documents)
         vectors = features.vectors(vectorizer, texts)
         weights, trust = _weights(examples), _trust(examples)
         fits = [
             _fit_topic(vectors, column, weights, trust, folds(examples, column[:, np.newaxis], seed), seed) for column in labels.T
         ]
+    known = features.known_shares(texts)
     slopes = np.array([fit.calibrator.coef_[0, 0] for fit in fits])
     offsets = np.array([fit.calibrator.intercept_[0] for fit in fits])
     coefficients = np.stack([fit.classifier.coef_[0] for fit in fits], axis=1) * slopes
@@ -113,7 +114,7 @@ def fit(
             "passage_words": features.PASSAGE_WORDS,
             "whole_share": features.WHOLE_SHARE,
             "lead_share": features.LEAD_SHARE,
-            "known_share": features.known_share(texts),
+            "known_share": features.known_share(known),
         },
         "provenance": {
             "examples": len(examples),
@@ -129,7 +130,7 @@ def fit(
             "out_of_fold_mean_average_precision": round(float(np.mean([fit.metrics["average_precision"] for fit in fits])), 4),
         },
         "baseline": drift.baseline(
-            texts, [topic.name for topic in topics], np.stack([fit.scores for fit in fits], 1), [fit.threshold for fit in fits]
+            known, [topic.name for topic in topics], np.stack([fit.scores for fit in fits], 1), [fit.threshold for fit in fits]
         ),
     }
     content = Content(
@@ -196,7 +197,3 @@ def _threshold(labels: NDArray[np.bool_], scores: Floats, trust: Floats) -> floa
     precision, recall, _ = precision_recall_curve(labels, scores, sample_weight=trust)
     measure = (1 + squared_beta) * precision * recall / np.maximum(squared_beta * precision + recall, 1e-12)
     return round(float(measure.max()) / (1 + squared_beta), 4)
-
-
-def _identity(words: list[str]) -> list[str]:
-    return words

@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 
 from model.versions import Floats
-from training.evaluation import Bools, Figure
+from training.evaluation import Figure
+from training.labels import Bools
 
 DRAWS = 2000
 LEVEL = 0.05  # how often a candidate that is as good as current is refused, at most, by its topics

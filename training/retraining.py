@@ -23,9 +23,9 @@ from model.errors import ExampleError, VersionError
 from model.posts import timestamp
 from model.versions import Content, Floats, Version, Versions
 from training import features, gate
-from training.evaluation import Bools
 from training.examples import Example, distinct
 from training.folds import FOLDS, folds
+from training.labels import Bools, labels_of
 from training.recipe import Choice, Recipe, make
 
 FIRST, PROMOTED, FORCED, REFUSED, SAME = "first", "promoted", "forced", "refused", "same"
@@ -139,7 +139,7 @@ class _Trial:
 
     def judge(self, frozen: Sequence[Example]) -> Judged:
         examples = list(self.recipe.examples)
-        truth = self._truth(examples)
+        truth = labels_of(examples, self.names)
         numbers = folds(examples, truth, self.recipe.seed)
         new, old = np.zeros(truth.shape), np.zeros(truth.shape, dtype=bool)
         given = np.zeros(truth.shape, dtype=bool)
@@ -174,7 +174,7 @@ class _Trial:
         )
 
     def _on_frozen(self, frozen: Sequence[Example]) -> gate.Comparison | None:
-        truth = self._truth(frozen)
+        truth = labels_of(frozen, self.names)
         _, given = self._tag(self._fit(self.recipe, frozen, "judging it by the evaluation file"), frozen)
         old = self.current
         if self.past is not None and any(example.said in self.learnt for example in frozen):
@@ -195,10 +195,6 @@ class _Trial:
             scores[row] = [found.get(name, 0.0) for name in self.names]
             given[row] = [name in topics for name in self.names]
         return scores, given
-
-    def _truth(self, examples: Sequence[Example]) -> Bools:
-        truth = np.array([[name in example.topics for name in self.names] for example in examples], dtype=bool)
-        return truth.reshape(len(examples), len(self.names))
 
     def _compare(self, truth: Bools, given: Bools, old: Bools, slack: float) -> gate.Comparison | None:
         if not len(truth):

@@ -11,8 +11,6 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
-from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold
 from threadpoolctl import threadpool_limits
@@ -22,12 +20,11 @@ from model.classifier import EVIDENCE_TERMS
 from model.errors import ExampleError
 from model.versions import Floats
 from training.examples import Example, distinct
-from training.features import terms, vocabulary
+from training.features import terms, vectorizer, vocabulary
 from training.fit import MIN_EXAMPLES, SEED
 from training.folds import FOLDS
+from training.labels import Bools, labels_of
 from training.linear import MeanOfThree
-
-Bools = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,14 +68,14 @@ def suspects(examples: Sequence[Example], beside: Sequence[Example] = (), *, see
     seen = {example.content for example in examples}
     everything = [*examples, *(example for example in distinct(beside) if example.content not in seen)]
     topics = sorted({topic for example in everything for topic in example.topics})
-    labels = np.array([[topic in example.topics for topic in topics] for example in everything], dtype=bool)
+    labels = labels_of(everything, topics)
     enough = [column for column in range(len(topics)) if _has_enough(labels[:, column])]
     if not enough:
         raise ExampleError(f"no topic has {MIN_EXAMPLES} examples with it and as many without, so there is nothing to judge by")
     with threadpool_limits(1):
         documents = [terms(text.of_post(example.post)) for example in everything]
         names = vocabulary(documents)
-        features = TfidfVectorizer(analyzer=_identity, vocabulary=names).fit_transform(documents)
+        features = vectorizer(names).fit_transform(documents)
         unseen = [_OutOfFold(features, labels[:, column], judged, seed) for column in enough]
     doubts = np.stack([one.doubts for one in unseen], axis=1)
     found = []
@@ -129,7 +126,3 @@ class _OutOfFold:
 
 def _has_enough(labels: Bools) -> bool:
     return min(int(labels.sum()), int((~labels).sum())) >= MIN_EXAMPLES
-
-
-def _identity(words: list[str]) -> list[str]:
-    return words

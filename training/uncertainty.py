@@ -9,7 +9,6 @@ does not.
 """
 
 import heapq
-import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -18,7 +17,7 @@ import numpy as np
 
 from model import text
 from model.classifier import EVIDENCE_TERMS, Classification, Classifier
-from model.posts import Post, timestamp
+from model.posts import Post, uncertainty
 from model.versions import Version
 
 # Share of their terms that two posts have in common, from which one label would do for both.
@@ -43,11 +42,7 @@ class Uncertain:
         """With the post's body, so that it is an example once it has `topics`."""
         post = self.post
         return {
-            "id": post.id,
-            "title": post.title,
-            "link": post.link,
-            "published": timestamp(post.published),
-            "source": post.source,
+            **post.about(),
             "uncertainty": self.uncertainty,
             "topic": self.topic,
             "score": self.score,
@@ -56,17 +51,6 @@ class Uncertain:
             "evidence_against": self.evidence_against,
             "html" if post.html is not None else "text": post.html if post.html is not None else post.text or "",
         }
-
-
-def uncertainty(scores: Iterable[float]) -> float:
-    """Bits: the entropy of each score, summed. 0 where all are 0 or 1; one for each topic at 0.5."""
-    return round(math.fsum(_entropy(score) for score in scores), 6)
-
-
-def _entropy(score: float) -> float:
-    if not 0 < score < 1:
-        return 0.0
-    return -(score * math.log2(score) + (1 - score) * math.log2(1 - score))
 
 
 def label_next(version: Version, posts: Iterable[Post], count: int) -> list[Uncertain]:

@@ -65,12 +65,12 @@ class Polls(Database):
                 chosen = select(sources.c.id, sources.c.lease).where(sources.c.id.in_(chunk))
                 rows = connection.execute(chosen.order_by(sources.c.id).with_for_update())
                 leases: dict[int, str | None] = dict(rows.all())
-                held = [by_source[number] for number in leases if leases[number] == by_source[number].lease]
+                held = [number for number, lease in leases.items() if lease == by_source[number].lease]
                 if held:
-                    after = [{"number": poll.source, "at": poll.at, "next": poll.next_poll} for poll in held]
+                    after = [{"number": n, "at": by_source[n].at, "next": by_source[n].next_poll} for n in held]
                     connection.execute(_UNCHANGED, after)
-                    connection.execute(insert(polls), [_history(poll) for poll in held])
-                lost += [by_source[number] for number in chunk if by_source[number] not in held]
+                    connection.execute(insert(polls), [_history(by_source[number]) for number in held])
+                lost += [by_source[number] for number in chunk if number not in held]
         return lost
 
     def polls(self, source: int, *, limit: int = 20) -> list[PastPoll]:

@@ -8,7 +8,7 @@ from typing import Literal, TypedDict
 from urllib.parse import urlsplit
 
 from model import strict_json
-from model.feed import Pace
+from model.pace import Pace
 from model.posts import Post, TaggedPost
 from training.examples import Example
 

@@ -32,7 +32,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from model import strict_json
-from model.feed import Pace
+from model.pace import Pace
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 AnyRow = Row[*tuple[Any, ...]]

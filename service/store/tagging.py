@@ -6,9 +6,8 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select
 
-from model.posts import TaggedPost
+from model.posts import TaggedPost, uncertainty
 from service.store.schema import chunks, corrections, tags
-from training.uncertainty import uncertainty
 
 
 def answer(tagged: TaggedPost) -> dict[str, Any]:

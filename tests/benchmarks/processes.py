@@ -110,27 +110,15 @@ def growth(home: Path, long: bool) -> list[Row]:
         per_post[count], peaks[count] = (spent.cpu - start) / count, spent.peak
         rows.append(Row("growth", f"{count:,} posts of {WORDS} words, a post", "ms", [per_post[count]]))
         rows.append(Row("growth", f"{count:,} posts of {WORDS} words, memory at the peak", "MB", [peaks[count]]))
-    if long:
+    for what, unit, measured in (("a post of", "ms", per_post), ("memory at", "MB", peaks)) if long else ():
         rows.append(
             Row(
                 "growth",
-                f"a post of {LARGE:,}",
-                "ms",
-                [per_post[LARGE]],
-                f"a post of {SMALL:,}",
-                [per_post[SMALL]],
-                ours_over_theirs=True,
-                wanted="<= 1.1",
-            )
-        )
-        rows.append(
-            Row(
-                "growth",
-                f"memory at {LARGE:,}",
-                "MB",
-                [peaks[LARGE]],
-                f"memory at {SMALL:,}",
-                [peaks[SMALL]],
+                f"{what} {LARGE:,}",
+                unit,
+                [measured[LARGE]],
+                f"{what} {SMALL:,}",
+                [measured[SMALL]],
                 ours_over_theirs=True,
                 wanted="<= 1.1",
             )
