@@ -22,7 +22,8 @@ import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -151,17 +152,22 @@ class Versions:
         history = self.history()
         return history[0] if history else None
 
+    def pointer(self) -> bytes:
+        """`current` as it is on disk, to tell whether it has changed; empty where there is none, or none to be read."""
+        try:
+            return self._pointer.read_bytes()
+        except OSError:
+            return b""
+
     def history(self) -> list[str]:
         """The version that serves, then those that served before it."""
         try:
-            lines = (self.directory / "current").read_text(encoding="utf-8", errors="replace").splitlines()
+            lines = self._pointer.read_text(encoding="utf-8", errors="replace").splitlines()
         except FileNotFoundError:
             return []
         names = [line.strip() for line in lines if line.strip()]
         if not names or not all(_is_name(name) for name in names):
-            raise VersionError(
-                "it names no version; run `topicwire models promote VERSION`", subject=str(self.directory / "current")
-            )
+            raise VersionError("it names no version; run `topicwire models promote VERSION`", subject=str(self._pointer))
         return names
 
     def load(self, name: str | None = None) -> Version:
@@ -178,6 +184,10 @@ class Versions:
     def add(self, content: Content) -> str:
         """Write a version and return its name. One that is there already, with the same content, is left alone."""
         files = content.files()
+        with self._writing():
+            return self._add(files)
+
+    def _add(self, files: Mapping[str, bytes]) -> str:
         name = _name(files[_CHECKSUMS])
         target = self.directory / name
         if target.exists():
@@ -186,11 +196,10 @@ class Versions:
                 return name
             except VersionError:
                 shutil.rmtree(target)  # damaged; what is about to be written is what it was meant to be
-        self.directory.mkdir(parents=True, exist_ok=True)
         temporary = Path(tempfile.mkdtemp(prefix=".new-", dir=self.directory))
         try:
             made = datetime.now(UTC).isoformat(timespec="seconds")
-            for file, data in (files | {"made": f"{made}\n".encode()}).items():
+            for file, data in {**files, "made": f"{made}\n".encode()}.items():
                 with (temporary / file).open("wb") as stream:
                     stream.write(data)
                     stream.flush()
@@ -220,29 +229,56 @@ class Versions:
 
     def keep_verdict(self, name: str, verdict: Mapping[str, Any]) -> None:
         """Write down what the gate said of a version, in place of what it said before."""
-        _replace(self.directory / name / _VERDICT, strict_json.dumps_pretty(verdict))
+        with self._writing():
+            _replace(self.directory / name / _VERDICT, strict_json.dumps_pretty(verdict))
 
     def promote(self, name: str) -> None:
         """Make a version the one that serves, once it has been loaded whole."""
         self.load(name)
-        try:
-            history = self.history()
-        except VersionError:
-            history = []  # a damaged pointer is what promoting mends
-        if history[:1] != [name]:
-            self._point([name, *history])
+        with self._writing():
+            try:
+                history = self.history()
+            except VersionError:
+                history = []  # a damaged pointer is what promoting mends
+            if history[:1] != [name]:
+                self._point([name, *history])
 
     def rollback(self) -> str:
         """Go back to the version that served before; returns its name."""
-        history = self.history()
-        if len(history) < 2:
-            raise VersionError("no version served before the current one", subject=str(self.directory / "current"))
-        self.load(history[1])
-        self._point(history[1:])
-        return history[1]
+        with self._writing():
+            history = self.history()
+            if len(history) < 2:
+                raise VersionError("no version served before the current one", subject=str(self._pointer))
+            self.load(history[1])
+            self._point(history[1:])
+            return history[1]
+
+    def clean(self) -> None:
+        """Remove what processes that were killed had begun to write. Every writing does so first."""
+        with self._writing():
+            pass
+
+    @property
+    def _pointer(self) -> Path:
+        return self.directory / "current"
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """One writer at a time, over processes; the lock of one that is killed is free. So whatever has a temporary name
+        when the lock is had belongs to nobody. Readers need no lock: what they see was renamed into place."""
+        import fcntl  # here, so that versions can be read where there is none
+
+        self.directory.mkdir(parents=True, exist_ok=True)
+        with (self.directory / ".lock").open("ab") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            for leftover in self.directory.glob(".new-*"):
+                shutil.rmtree(leftover, ignore_errors=True)
+            for leftover in (*self.directory.glob(".current-*"), *self.directory.glob(f"*/.{_VERDICT}-*")):
+                leftover.unlink(missing_ok=True)
+            yield
 
     def _point(self, history: list[str]) -> None:
-        _replace(self.directory / "current", ("\n".join(history[:_HISTORY]) + "\n").encode())
+        _replace(self._pointer, ("\n".join(history[:_HISTORY]) + "\n").encode())
 
 
 def _name(checksums: bytes) -> str:

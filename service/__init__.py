@@ -32,6 +32,7 @@ Read in this order:
     library     the routes of what is stored
     metrics     what is counted
     logs        one JSON object a line
+    serving     the version that serves, followed as `current` changes
     app         the Flask application: an ordinary factory for any WSGI server
     server      the same under gunicorn, with worker processes
 """

@@ -8,6 +8,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import Any
 
 from flask import Flask, Response, g, render_template, request
@@ -22,6 +23,7 @@ from service import access, bodies, library, metrics, openapi, schemas
 from service.library import Working
 from service.openapi import FEED_TYPES, JSON
 from service.problems import ProblemError, pointer, register
+from service.serving import Serving
 from service.settings import Settings, read
 from service.storage import Storage
 
@@ -35,12 +37,12 @@ _log = logging.getLogger("topicwire")
 
 
 def create_app(settings: Settings | None = None, tagger: Tagger | None = None) -> Flask:
-    """The application, serving the current version below the settings' home, or the given tagger's.
+    """The application, serving what is the current version below the settings' home, or the given tagger's.
 
     Raises VersionError where there is no version that can be served.
     """
     settings = settings or read()
-    tagger = tagger or Tagger(Versions(settings.models).load())
+    serving = Serving(Versions(settings.models), tagger)
     app = Flask("service", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = settings.max_bytes
     app.config["BODY_SECONDS"] = settings.max_seconds
@@ -50,10 +52,9 @@ def create_app(settings: Settings | None = None, tagger: Tagger | None = None) -
     app.before_request(lambda: access.must_read(settings))
     working, storage = _slots(settings), Storage(settings)
     app.extensions["storage"] = storage
-    _posting(app, settings, tagger, working)
-    _reading(app, settings, tagger, storage)
-    library.register(app, settings, tagger.version, storage, working)
-    metrics.MODEL.labels(tagger.version.name).set(1)
+    _posting(app, settings, serving, working)
+    _reading(app, settings, serving, storage)
+    library.register(app, settings, serving, storage, working)
     return app
 
 
@@ -129,9 +130,7 @@ def _slots(settings: Settings) -> Working:
     return working
 
 
-def _posting(app: Flask, settings: Settings, tagger: Tagger, working: Working) -> None:
-    name = tagger.version.name
-
+def _posting(app: Flask, settings: Settings, serving: Serving, working: Working) -> None:
     def posts_of_json(data: bytes, form: type[schemas.PostsIn] = schemas.PostsIn) -> tuple[list[Post], dict[str, int]]:
         """The posts, and what the body says of the length of their summaries."""
         body = bodies.parsed(data)
@@ -161,7 +160,7 @@ def _posting(app: Flask, settings: Settings, tagger: Tagger, working: Working) -
         return posts
 
     def answer(results: list[dict[str, Any]], **more: Any) -> Response:
-        return Response(strict_json.dumps({"model": name, "results": results, **more}), content_type=JSON)
+        return Response(strict_json.dumps({"model": serving.now().version.name, "results": results, **more}), content_type=JSON)
 
     @app.post("/v1/classify")
     def classify() -> Response:
@@ -169,7 +168,7 @@ def _posting(app: Flask, settings: Settings, tagger: Tagger, working: Working) -
         data = bodies.whole(settings.max_bytes)
         with working() as checkpoint:
             posts, _ = posts_of_json(data)
-            results = tagger.tag(posts, checkpoint=checkpoint, summarize=False)
+            results = serving.now().tag(posts, checkpoint=checkpoint, summarize=False)
             metrics.count_posts(results)
         return answer(
             [{"id": tag.post.id, "topics": tag.topics, "scores": tag.scores, "evidence": tag.evidence} for tag in results]
@@ -182,7 +181,7 @@ def _posting(app: Flask, settings: Settings, tagger: Tagger, working: Working) -
         with working() as checkpoint:
             posts, of_body = posts_of_json(data, schemas.PostsToSummarizeIn)
             length = schemas.Length.model_validate(of_body)
-            results = tagger.tag(
+            results = serving.now().tag(
                 posts, checkpoint=checkpoint, classify=False, sentences=length.sentences, max_words=length.max_words
             )
         return answer([{"id": tag.post.id, "summary": tag.summary} for tag in results])
@@ -206,20 +205,25 @@ def _posting(app: Flask, settings: Settings, tagger: Tagger, working: Working) -
                 for warning in document.warnings:
                     metrics.WARNINGS.labels(warning.kind).inc()
                     warnings.append(warning.detail)
-            results = tagger.tag(posts, checkpoint=checkpoint, sentences=length.sentences, max_words=length.max_words)
+            results = serving.now().tag(posts, checkpoint=checkpoint, sentences=length.sentences, max_words=length.max_words)
             metrics.count_posts(results)
         return answer([tag.to_dict() for tag in results], warnings=warnings)
 
 
-def _reading(app: Flask, settings: Settings, tagger: Tagger, storage: Storage) -> None:
-    version = tagger.version
-    api = openapi.document(settings, [topic.name for topic in version.topics])
+def _reading(app: Flask, settings: Settings, serving: Serving, storage: Storage) -> None:
+    @lru_cache(maxsize=1)
+    def document(topics: tuple[str, ...]) -> dict[str, Any]:
+        return openapi.document(settings, topics)
+
+    def api() -> dict[str, Any]:
+        return document(tuple(topic.name for topic in serving.now().version.topics))
 
     def json(value: Any) -> Response:
         return Response(strict_json.dumps(value), content_type=JSON)
 
     @app.get("/v1/topics")
     def topics() -> Response:
+        version = serving.now().version
         rows = [
             {"name": topic.name, "title": topic.title, "description": topic.description, "threshold": topic.threshold}
             for topic in version.topics
@@ -228,34 +232,36 @@ def _reading(app: Flask, settings: Settings, tagger: Tagger, storage: Storage) -
 
     @app.get("/v1/model")
     def model() -> Response:
+        version = serving.now().version
         manifest = version.manifest
         about = {"metrics": manifest.get("metrics", {}), "provenance": manifest.get("provenance", {})}
         return json({"model": version.name, "made": timestamp(version.made), **about})
 
     @app.get("/healthz")
     def healthz() -> Response:
-        return json({"status": "ok", "model": version.name})
+        return json({"status": "ok", "model": serving.now().version.name})
 
     @app.get("/readyz")
     def readyz() -> Response:
         try:
-            tagger.tag([_READY_POST])
+            serving.now().tag([_READY_POST])
         except Exception as error:
             _log.exception("not ready", extra={"request_id": g.request_id})
             raise ProblemError(503, "the built-in post could not be classified; the log says why") from error
-        return json({"status": "ready", "model": version.name})
+        return json({"status": "ready", "model": serving.now().version.name})
 
     @app.get("/metrics")
     def metrics_() -> Response:
+        serving.now()  # a worker that was idle knows no newer version until it is asked
         body, content_type = metrics.exposition(storage.figures())
         return Response(body, content_type=content_type)
 
     @app.get("/openapi.json")
     def openapi_() -> Response:
-        return json(api)
+        return json(api())
 
     @app.get("/docs")
     def docs() -> Response:
         return Response(
-            render_template("docs.html", api=api, root=request.host_url.rstrip("/")), content_type="text/html; charset=utf-8"
+            render_template("docs.html", api=api(), root=request.host_url.rstrip("/")), content_type="text/html; charset=utf-8"
         )

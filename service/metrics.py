@@ -28,7 +28,10 @@ SECONDS = Histogram(
 BUSY = Counter("topicwire_refused", "Requests refused because too many were being worked on.")
 POSTS = Counter("topicwire_posts", "Posts tagged, by topic given; a post with several counts for each.", ["topic"])
 WARNINGS = Counter("topicwire_feed_warnings", "Feeds that could be read, but not without a warning, by its kind.", ["kind"])
-MODEL = Gauge("topicwire_model", "1 for the model version that serves.", ["version"], multiprocess_mode="mostrecent")
+MODEL = Gauge(
+    "topicwire_model", "1 for the model version that serves, 0 for one that did.", ["version"], multiprocess_mode="mostrecent"
+)
+RELOADS = Counter("topicwire_reloads", "Versions that workers loaded after their start: done or failed.", ["outcome"])
 # What pollers, which are processes of their own, have told the store: its name there -> the metric.
 POLLING: "dict[CountOf, tuple[str, str, str]]" = {
     "polls": ("topicwire_polls", "Sources asked, by what came of it: fetched, unchanged, failed or gone.", "outcome"),
@@ -74,7 +77,7 @@ class Stored:
             yield counter
 
 
-METRICS = (REQUESTS, SECONDS, BUSY, POSTS, WARNINGS, MODEL, Stored(None))
+METRICS = (REQUESTS, SECONDS, BUSY, POSTS, WARNINGS, MODEL, RELOADS, Stored(None))
 
 
 def count_posts(tagged: list[TaggedPost]) -> None:

@@ -3,6 +3,7 @@
 import http.client
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -14,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from model.versions import Content, Version, Versions
 from tests.conftest import SAMPLE, Run
 
 Start = Callable[..., tuple["subprocess.Popen[bytes]", int]]
@@ -160,3 +162,48 @@ def test_workers_share_the_store_each_with_a_connection_of_its_own(start: Start,
     _, log = process.communicate(timeout=60)
     assert process.returncode == 0
     assert b"Traceback" not in log
+
+
+def test_promotions_under_load_fail_no_request_and_mix_no_versions(start: Start, tmp_path: Path, home: Path) -> None:
+    shutil.copytree(home / "models", tmp_path / "models")
+    versions = Versions(tmp_path / "models")
+    first = versions.load()
+    # The same model with another title of its topics: the topics' answer shows which version it is of.
+    names = [first.name, versions.add(renamed(first))]
+    titles = {name: [topic.title for topic in versions.load(name).topics] for name in names}
+    # Nobody reads its log meanwhile, and a full pipe would stop it.
+    _, port = start(TOPICWIRE_HOME=str(tmp_path), TOPICWIRE_LOG_LEVEL="warning")
+    answers: list[tuple[int, bytes]] = []
+    over = threading.Event()
+
+    def client() -> None:
+        while not over.is_set():
+            answers.append(ask(port, "GET", "/v1/topics"))
+
+    clients = [threading.Thread(target=client) for _ in range(4)]
+    for thread in clients:
+        thread.start()
+    try:
+        for turn in range(10):
+            wanted = names[(turn + 1) % 2]
+            versions.promote(wanted)
+            in_a_row, tries = 0, 0
+            while in_a_row < 8:  # whichever worker answers
+                named = json.loads(ask(port, "GET", "/healthz")[1])["model"]
+                in_a_row, tries = (in_a_row + 1 if named == wanted else 0), tries + 1
+                assert tries < 2000, "a worker does not follow"
+    finally:
+        over.set()
+        for thread in clients:
+            thread.join()
+
+    assert {status for status, _ in answers} == {200}
+    shown = [json.loads(body) for _, body in answers]
+    assert {answer["model"] for answer in shown} == set(names)
+    assert all([topic["title"] for topic in answer["topics"]] == titles[answer["model"]] for answer in shown)
+
+
+def renamed(version: Version) -> Content:
+    manifest = dict(version.manifest)
+    manifest["topics"] = [topic | {"title": f"{topic['title']}, renamed"} for topic in manifest["topics"]]
+    return Content(manifest, version.terms, version.idf, version.coefficients, "# renamed\n")

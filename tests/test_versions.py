@@ -3,6 +3,8 @@
 import hashlib
 import json
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -245,3 +247,28 @@ def test_order_and_repetition_of_examples() -> None:
     once, _ = fit(examples, starter.topics())
 
     assert twice.files() == once.files()
+
+
+def test_what_a_killed_process_left_is_cleaned_by_the_next_that_writes(tmp_path: Path) -> None:
+    found = Versions(tmp_path)
+    name = found.add(small())
+    leftovers = [tmp_path / ".new-abc", tmp_path / ".current-abc", tmp_path / name / ".verdict.json-abc"]
+    leftovers[0].mkdir()
+    for file in (leftovers[0] / "model.json", *leftovers[1:]):
+        file.write_bytes(b"half of it")
+
+    found.promote(name)
+
+    assert not any(leftover.exists() for leftover in leftovers)
+    assert found.load().name == name
+
+
+def test_promotions_of_several_processes_are_all_remembered(tmp_path: Path) -> None:
+    found = Versions(tmp_path)
+    names = [found.add(small(seed)) for seed in range(4)]
+    program = "import sys, pathlib; from model.versions import Versions; Versions(pathlib.Path(sys.argv[1])).promote(sys.argv[2])"
+
+    started = [subprocess.Popen([sys.executable, "-c", program, tmp_path, name]) for name in names]
+    assert [process.wait(60) for process in started] == [0] * 4
+
+    assert sorted(found.history()) == sorted(names)
