@@ -27,6 +27,9 @@ from service.store.records import (
     Correction,
     CountOf,
     Figures,
+    Job,
+    JobState,
+    Kind,
     NewSource,
     Page,
     PastPoll,
@@ -37,6 +40,7 @@ from service.store.records import (
     Source,
     StoredPost,
     Validators,
+    Week,
     content_hash,
 )
 from service.store.store import Store
@@ -45,6 +49,9 @@ __all__ = [
     "Correction",
     "CountOf",
     "Figures",
+    "Job",
+    "JobState",
+    "Kind",
     "NewSource",
     "Page",
     "PastPoll",
@@ -56,5 +63,6 @@ __all__ = [
     "Store",
     "StoredPost",
     "Validators",
+    "Week",
     "content_hash",
 ]
