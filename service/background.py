@@ -86,7 +86,7 @@ class Background:
             notice(store, self._settings)
         active = store.jobs(active=True)
         kinds: list[Kind] = [job.kind for job in active if _is_ours(job, self._settings)]
-        while kinds and not self._is_ending() and (job := store.claim_job(kinds, store.now(), LEASE)):
+        if kinds and not self._is_ending() and (job := store.claim_job(kinds, store.now(), LEASE)):
             _log.info("job begun", extra={"job": job.id, "kind": job.kind})
             self._do(store, job)
             _log.info("job left", extra={"job": job.id, "kind": job.kind, "state": store.job(job.id).state})
@@ -107,7 +107,8 @@ class Background:
                     active = {one.kind: one for one in store.jobs(active=True)}
                     stopping = job.kind in active and active[job.kind].id == job.id and active[job.kind].stopping
                     # The version that comes of it would have to tag again what is being tagged again.
-                    yielding = job.kind == "retag" and "retrain" in active
+                    waiting = active.get("retrain") if job.kind == "retag" else None
+                    yielding = waiting is not None and (waiting.lease_until is None or waiting.lease_until <= store.now())
                 except LeaseError:
                     lost = child.poll() is None
                 except StoreError:

@@ -11,6 +11,7 @@ Read in this order:
     polls         what polling brings
     posts         listed, found, tagged again, deleted
     corrections   what readers say
+    jobs          work in the background
     schema      the tables
     listing     pages that neither skip nor repeat
     search      words that both databases find alike

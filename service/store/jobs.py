@@ -139,7 +139,13 @@ class Jobs(Database):
         now = now or datetime.now(UTC)
         with self._writing() as connection:
             held = _held(connection, job)
-            given = {"result": None if result is None else dict(result), "error": error, "log": _with_line(held, now, state)}
+            given: dict[str, Any] = {
+                "result": None if result is None else dict(result),
+                "error": error,
+                "log": _with_line(held, now, state),
+            }
+            if state == "done":
+                given["done"] = held.steps
             _change(connection, job.id, _ended(state, now) | given)
 
     def release_job(self, job: Job, why: str, *, again: datetime, blameless: bool = False, now: datetime | None = None) -> None:
