@@ -48,15 +48,13 @@ class Jobs(Database):
         held = select(*_COLUMNS).where(jobs.c.kind == kind, jobs.c.state.in_(_ACTIVE))
         kept = select(jobs.c.id).where(jobs.c.kind == kind, jobs.c.state.not_in(_ACTIVE)).order_by(jobs.c.id.desc())
         with self._writing() as connection:
-            while True:
+            while (row := connection.execute(held).one_or_none()) is None:
                 number = connection.scalar(insert_new(connection, jobs).values(values).returning(jobs.c.id))
-                if number is not None:
+                if number is not None:  # or else somebody else has added one since
                     old = kept.offset(_KEPT).limit(_KEPT)
                     connection.execute(delete(jobs).where(jobs.c.id.in_(list(connection.scalars(old)))))
                     return _get(connection, number), True
-                row = connection.execute(held).one_or_none()
-                if row is not None:  # or else it ended between the two
-                    return _job(row), False
+        return _job(row), False
 
     def jobs(self, *, kind: Kind | None = None, active: bool = False, limit: int = 2 * _KEPT) -> list[Job]:
         """Jobs, or those of a kind, or only those that wait or run: the newest first."""
