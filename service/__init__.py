@@ -16,6 +16,9 @@ Read in this order:
     poller      asking sources for news
     subscriptions  the commands `sources` and `poll`
     retrain     the command `retrain`: examples -> a candidate -> the gate
+    retag       stored posts, tagged again by the version that serves
+    background  the process that works on jobs
+    chores      the commands `jobs`
     teaching    the commands `label-next`, `suspects` and `drift`
     batch       posts -> tagged posts, on one core or several
     formats     tagged posts -> JSONL, CSV, RSS, Atom, JSON Feed, a table
@@ -30,6 +33,7 @@ Read in this order:
     access      who may read, and who may write
     storage     the store, opened by every worker for itself
     library     the routes of what is stored
+    jobs        the routes of work in the background
     metrics     what is counted
     logs        one JSON object a line
     serving     the version that serves, followed as `current` changes

@@ -123,6 +123,13 @@ def _parser() -> argparse.ArgumentParser:
     retrain.add_argument("--skip-faults", action="store_true", help="learn even if some rows cannot be used")
     retrain.add_argument("--json", action="store_true", help="print the verdict as one JSON object")
 
+    retag = command("retag", _work("retag", "run"), "tag stored posts again that another version has tagged, the newest first")
+    retag.add_argument("--source", metavar="SOURCE", help="posts of one source only: its number or URL")
+    retag.add_argument("--since", type=_since, metavar="TIME", help="posts since a date, or since 7d, 12h ago (default: all)")
+    retag.add_argument(
+        "--jobs", type=_natural, default=1, metavar="N", help="processes to tag with; 0 = one a core (default: %(default)s)"
+    )
+
     label_next = command("label-next", _teaching("label_next"), "say which posts' labels would teach most")
     label_next.add_argument("input", nargs="*", metavar="INPUT", help="as of `tag` (default: stored posts not yet corrected)")
     label_next.add_argument("-n", type=_count, default=10, metavar="N", help="posts at most (default: %(default)s)")
@@ -172,6 +179,19 @@ def _parser() -> argparse.ArgumentParser:
     poll = command("poll", _sources("poll"), "ask sources for news, and tag and keep their posts")
     poll.add_argument("--every", type=_seconds, metavar="TIME", help="go on for ever: 90s, 15m, 2h, 1d")
     poll.add_argument("--now", action="store_true", help="ask those, too, that want to be left alone for a while")
+
+    jobs = command("jobs", _work("chores", "show_all"), "list work in the background, show it, stop it, do it")
+    deeds = jobs.add_subparsers(title="actions", metavar="ACTION")
+    deeds.add_parser("list", help="work in the background, the newest first").set_defaults(run=_work("chores", "show_all"))
+    job = deeds.add_parser("show", help="how a job goes, or what came of it")
+    job.add_argument("job", type=_count, metavar="JOB", help="its number")
+    job.set_defaults(run=_work("chores", "show"))
+    stop = deeds.add_parser("stop", help="stop a job")
+    stop.add_argument("job", type=_count, metavar="JOB", help="its number")
+    stop.set_defaults(run=_work("chores", "stop"))
+    work = deeds.add_parser("work", help="work on jobs until stopped, as `serve` does beside its workers")
+    work.add_argument("--parent", type=_natural, help=argparse.SUPPRESS)  # the process not to outlive
+    work.set_defaults(run=_work("chores", "work"))
 
     stored = command("export", _export, "write stored posts, corrections included, to a file")
     stored.add_argument("--topic", default="all", metavar="T", help="posts with this topic; none: without any (default: all)")
@@ -500,6 +520,17 @@ def _sources(name: str) -> "Callable[[argparse.Namespace, Settings], int]":
         from service import subscriptions
 
         return DONE if getattr(subscriptions, name)(options, settings, _say) else FAILED
+
+    return run
+
+
+def _work(module: str, name: str) -> "Callable[[argparse.Namespace, Settings], int]":
+    """A command of a module of `service`, imported when it runs."""
+
+    def run(options: argparse.Namespace, settings: Settings) -> int:
+        from importlib import import_module
+
+        return DONE if getattr(import_module(f"service.{module}"), name)(options, settings, _say) else FAILED
 
     return run
 

@@ -16,7 +16,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from model.posts import TaggedPost
 
 if TYPE_CHECKING:  # SQLAlchemy is not imported for this
-    from service.store import CountOf, Figures
+    from service.store import CountOf, Figures, Week
 
 REQUESTS = Counter("topicwire_requests", "Requests answered.", ["route", "method", "status"])
 SECONDS = Histogram(
@@ -44,8 +44,10 @@ POLLING: "dict[CountOf, tuple[str, str, str]]" = {
 class Stored:
     """What the store says at the moment it is asked. Where it does not answer, nothing is said in its place."""
 
-    def __init__(self, figures: "Figures | None") -> None:
+    def __init__(self, figures: "Figures | None", week: "Week | None" = None, outdated: int | None = None) -> None:
         self._figures = figures
+        self._week = week
+        self._outdated = outdated
 
     def collect(self) -> Iterator[Metric]:
         """Each figure as a family, empty where there is none."""
@@ -55,6 +57,8 @@ class Stored:
         due = GaugeMetricFamily("topicwire_sources_due", "Sources that should have been asked by now.")
         oldest = GaugeMetricFamily("topicwire_oldest_unpolled_seconds", "Longest time that an active source has not been asked.")
         corrections = GaugeMetricFamily("topicwire_corrections", "Corrections that hold.")
+        jobs = GaugeMetricFamily("topicwire_jobs", "Jobs that are kept, by kind and state.", labels=["kind", "state"])
+        outdated = GaugeMetricFamily("topicwire_posts_to_retag", "Stored posts that the current version has not tagged.")
         week = GaugeMetricFamily("topicwire_week_posts", "Stored posts of the last seven days.")
         without = GaugeMetricFamily("topicwire_week_posts_without_topic", "Those of them that have no topic.")
         scores = GaugeMetricFamily("topicwire_week_mean_score", "Their mean score; a reader's word is 1 or 0.", labels=["topic"])
@@ -65,11 +69,16 @@ class Stored:
             if figures.oldest_unpolled is not None:
                 oldest.add_metric([], figures.oldest_unpolled.total_seconds())
             corrections.add_metric([], figures.corrections)
-            week.add_metric([], figures.week_posts)
-            without.add_metric([], figures.week_without_topic)
-            for topic, score in figures.week_scores.items():
+            for (kind, state_), count in figures.jobs.items():
+                jobs.add_metric([kind, state_], count)
+        if self._outdated is not None:
+            outdated.add_metric([], self._outdated)
+        if self._week is not None:
+            week.add_metric([], self._week.posts)
+            without.add_metric([], self._week.without_topic)
+            for topic, score in self._week.scores.items():
                 scores.add_metric([topic], score)
-        yield from (sources, due, oldest, corrections, week, without, scores)
+        yield from (sources, due, oldest, corrections, jobs, outdated, week, without, scores)
         for name, (metric, help_text, label) in POLLING.items():
             counter = CounterMetricFamily(metric, help_text, labels=[label])
             for labelled, counted in (figures.counts.get(name, {}) if figures is not None else {}).items():

@@ -97,6 +97,36 @@ OPERATIONS = (
         schemas.Removed,
         errors=(*_WRITTEN, 404, 503),
     ),
+    Operation(
+        "/v1/retrain",
+        "post",
+        "Make a new version of all examples in the background, and let the gate judge it",
+        schemas.JobAnswer,
+        takes=(JSON,),
+        body=schemas.RetrainIn,
+        statuses=(202,),
+        errors=(*_WRITTEN, 409, *_POSTED),
+    ),
+    Operation(
+        "/v1/retag",
+        "post",
+        "Tag stored posts again by the current version, in the background",
+        schemas.JobAnswer,
+        takes=(JSON,),
+        body=schemas.RetagIn,
+        statuses=(202,),
+        errors=(*_WRITTEN, 409, *_POSTED),
+    ),
+    Operation("/v1/jobs", "get", "Work in the background, the newest first", schemas.JobsAnswer, errors=(503,)),
+    Operation("/v1/jobs/{id}", "get", "How a job goes, or what came of it", schemas.JobAnswer, errors=(404, 503)),
+    Operation(
+        "/v1/jobs/{id}",
+        "delete",
+        "Stop a job; one that has ended stays as it is",
+        schemas.JobAnswer,
+        statuses=(200, 202),
+        errors=(*_WRITTEN, 404, 503),
+    ),
     *(
         Operation(
             f"/wires/{{topic}}.{end}",
@@ -121,12 +151,14 @@ OPERATIONS = (
 _MEANINGS = {
     200: "Done",
     201: "Done, and it is new",
+    202: "It will be done; ask the job",
     304: "Nothing has changed since the ETag or time that was sent",
     400: "The body is no JSON",
     401: "A bearer token is missing, or is the wrong one",
     403: "Without a token in the settings this may not be written from here",
     404: "There is no such thing",
     408: "The body did not arrive in time",
+    409: "Such a job waits or runs already (`Location` says where), or there is no version to do it with",
     413: "The body, or a post in it, is too large",
     415: "The body's media type is not taken here",
     421: "The service listens to its own machine alone, and was asked under another name",
@@ -140,6 +172,8 @@ _EXAMPLES: dict[type[BaseModel], Any] = {
     schemas.PostsToSummarizeIn: {"posts": [{"title": "A new ingress controller", "text": "It routes traffic to pods."}]},
     schemas.TopicsIn: {"topics": ["networking"]},
     schemas.SourceIn: {"url": "https://your.example/feed.xml"},
+    schemas.RetrainIn: {"dry_run": True},
+    schemas.RetagIn: {},
 }
 _ALWAYS = (wires.ALL, wires.NONE)  # what can be asked for beside the topics of a version
 _PATH_FIELD = re.compile(r"\{(\w+)\}")
@@ -214,7 +248,7 @@ def _path(operation: Operation, topics: Sequence[str]) -> Iterator[dict[str, Any
         schema: dict[str, Any] = {"type": "string", "minLength": 1}
         if name == "topic" and topics:
             schema["enum"] = [*topics, *_ALWAYS]
-        elif operation.path.startswith("/v1/sources/"):
+        elif operation.path.startswith(("/v1/sources/", "/v1/jobs/")):
             schema = {"type": "integer", "minimum": 1, "maximum": schemas.MAX_NUMBER}
         yield {"name": name, "in": "path", "required": True, "schema": schema}
 

@@ -88,6 +88,32 @@ class SourceIn(BaseModel):
     folder: str | None = Field(None, description="a/b is b in a")
 
 
+TopicName = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9_\-]{0,62}[a-z0-9])?$")]
+
+
+class RetrainIn(BaseModel):
+    """How to retrain. Left out is what `topicwire retrain` does by itself."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, title="Retrain")
+
+    force: str | None = Field(
+        None, pattern=r"\S", max_length=1_000, description="why to promote whatever the gate says; it is kept"
+    )
+    dry_run: bool = Field(False, description="only say what the gate would; write nothing")
+    no_starter: bool = Field(False, description="learn from the examples only")
+    map: dict[str, TopicName] | None = Field(
+        None, description="of the starter corpus, learn only the topics mapped, by your own names"
+    )
+    new_topics: list[TopicName] | None = Field(None, max_length=1_000, description="topics that are new, and no slip")
+    seed: Natural = Field(0, ge=0, lt=1 << 32, description="of the folds")
+
+
+class RetagIn(BaseModel):
+    """Nothing to choose: it is the posts that the current version has not tagged."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, title="Retag")
+
+
 Score = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -220,6 +246,49 @@ class Removed(BaseModel):
     model: str
     posts: int
     examples: int = Field(description="corrected posts that stay as labelled examples")
+
+
+class JobProgress(BaseModel):
+    done: int = Field(description="steps to retrain, posts to tag again")
+    of: int
+    what: str = Field(description="what is being done")
+
+
+class JobLine(BaseModel):
+    at: str
+    text: str
+
+
+class JobOut(BaseModel):
+    """Work in the background."""
+
+    id: int
+    kind: Literal["retrain", "retag"]
+    state: Literal["waiting", "running", "done", "failed", "stopped"]
+    stopping: bool = Field(description="it has been told to stop, and will")
+    options: dict[str, Any]
+    progress: JobProgress
+    result: dict[str, Any] | None = Field(
+        description="once it is done: of `retrain` the version and the gate's verdict with its figures, a refusal included; "
+        "of `retag` the version, how many posts it tagged, and the numbers of those that it could not"
+    )
+    error: str | None = Field(description="why it failed; null for who may not write")
+    asked_by: str
+    asked: str
+    began: str | None
+    ended: str | None
+
+
+class JobAnswer(JobOut):
+    """Work in the background, and how it went."""
+
+    model: str
+    log: list[JobLine] | None = Field(description="null for who may not write")
+
+
+class JobsAnswer(BaseModel):
+    model: str
+    jobs: list[JobOut] = Field(description="the newest first")
 
 
 class TagAnswer(BaseModel):

@@ -36,9 +36,11 @@ def serve(settings: Settings) -> None:
 
 def _run(settings: Settings) -> None:
     from gunicorn.app.base import BaseApplication
+    from gunicorn.arbiter import Arbiter
     from prometheus_client.multiprocess import mark_process_dead
 
     from service.app import create_app
+    from service.background import Keeper
 
     with contextlib.suppress(OSError):  # where nothing may be written there is nothing to clean
         Versions(settings.models).clean()
@@ -46,15 +48,27 @@ def _run(settings: Settings) -> None:
     # What is loaded now is never garbage: a worker that looked through it would write to, and so no longer share, all of it.
     gc.collect()
     gc.freeze()
+    keeper = Keeper()
+
+    class Manager(Arbiter):  # type: ignore[misc]
+        """gunicorn's parent of the workers, which looks after the process that works on jobs as it looks after them."""
+
+        def manage_workers(self) -> None:
+            super().manage_workers()
+            keeper.keep()
 
     class Server(BaseApplication):  # type: ignore[misc]
         def load_config(self) -> None:
             for name, value in options(settings).items():
                 self.cfg.set(name, value)
             self.cfg.set("child_exit", lambda server, worker: mark_process_dead(worker.pid))  # type: ignore[no-untyped-call]
+            self.cfg.set("on_exit", lambda server: keeper.end())
 
         def load(self) -> Any:
             return app
+
+        def run(self) -> None:
+            Manager(self).run()
 
     Server().run()
 

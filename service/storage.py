@@ -3,15 +3,17 @@
 import logging
 import os
 import threading
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from model.errors import StoreError
+from model.errors import StoreError, VersionError
 from service import metrics
 from service.settings import Settings
 
 if TYPE_CHECKING:
-    from service.store import Store
+    from service.store import Store, Week
+
+COUNTED_EVERY = timedelta(seconds=30)  # for metrics: what takes its time to count
 
 _log = logging.getLogger("topicwire")
 
@@ -23,6 +25,8 @@ class Storage:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._lock = threading.Lock()
+        self._week_lock = threading.Lock()
+        self._week: tuple[datetime, Week] | None = None
         # By process: one that a parent has opened is kept, since to let go of it would be to close its files.
         self._opened: dict[int, Store] = {}
 
@@ -43,10 +47,28 @@ class Storage:
         if not self._settings.has_store:
             return None
         try:
-            return metrics.Stored(self.store().figures(datetime.now(UTC)))
+            store, now = self.store(), datetime.now(UTC)
+            current = self._current()
+            outdated = None if current is None else store.count_outdated(current)
+            return metrics.Stored(store.figures(now), self._week_of(store, now), outdated)
         except StoreError as error:  # the other metrics are wanted all the more
             _log.error("the store failed: %s", error)
             return metrics.Stored(None)
+
+    def _week_of(self, store: "Store", now: datetime) -> "Week":
+        """Counted now and then only: all scores of a week are read for it. Who asks meanwhile hears what it was."""
+        with self._week_lock:
+            if self._week is None or now - self._week[0] > COUNTED_EVERY:
+                self._week = now, store.week(now)
+            return self._week[1]
+
+    def _current(self) -> str | None:
+        from model.versions import Versions
+
+        try:
+            return Versions(self._settings.models).current()
+        except VersionError:  # who loads it says what is wrong
+            return None
 
     def close(self) -> None:
         """Close what this process has opened; to ask again opens it again."""

@@ -11,6 +11,7 @@ Read in this order:
     polls         what polling brings
     posts         listed, found, tagged again, deleted
     corrections   what readers say
+    jobs          work in the background
     schema      the tables
     listing     pages that neither skip nor repeat
     search      words that both databases find alike
@@ -27,6 +28,9 @@ from service.store.records import (
     Correction,
     CountOf,
     Figures,
+    Job,
+    JobState,
+    Kind,
     NewSource,
     Page,
     PastPoll,
@@ -37,6 +41,7 @@ from service.store.records import (
     Source,
     StoredPost,
     Validators,
+    Week,
     content_hash,
 )
 from service.store.store import Store
@@ -45,6 +50,9 @@ __all__ = [
     "Correction",
     "CountOf",
     "Figures",
+    "Job",
+    "JobState",
+    "Kind",
     "NewSource",
     "Page",
     "PastPoll",
@@ -56,5 +64,6 @@ __all__ = [
     "Store",
     "StoredPost",
     "Validators",
+    "Week",
     "content_hash",
 ]

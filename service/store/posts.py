@@ -1,9 +1,9 @@
 """Stored posts: listed, found, tagged again by another version, and deleted when they are old."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import UTC, datetime
 
-from sqlalchemy import select, text, update
+from sqlalchemy import ColumnElement, Connection, bindparam, func, select, text, update
 
 from model.errors import InputError
 from model.posts import TaggedPost
@@ -63,45 +63,72 @@ class Posts(Database):
             found = [] if number is None else listing.read(connection, [number], bodies=True)
         return found[0] if found else None
 
-    def outdated(self, version: str) -> Iterator[StoredPost]:
-        """Posts that another version has tagged, newest first, with their bodies. Posts that are tagged meanwhile, or
-        arrive, don't disturb it; who stops and begins again goes on where there is something left."""
+    def outdated(self, version: str, *, source: int | None = None, since: datetime | None = None) -> Iterator[StoredPost]:
+        """Posts that another version has tagged, newest first, with their bodies; of a source only, or placed since a moment.
+        Posts that are tagged meanwhile, or arrive, don't disturb it; who stops and begins again goes on where there is
+        something left."""
         after: listing.Place | None = None
         while True:
-            wanted = select(posts.c.placed, posts.c.id).where(posts.c.model != version)
-            if after is not None:
-                wanted = wanted.where(listing.behind((posts.c.placed, posts.c.id), after))
-            wanted = wanted.order_by(posts.c.placed.desc(), posts.c.id.desc()).limit(_BATCH)
             with self._reading() as connection:
-                places = connection.execute(wanted).all()
+                places: list[listing.Place] = []
+                for old in _others(connection, version):
+                    wanted = select(posts.c.placed, posts.c.id).where(*_tagged_by(old, source, since))
+                    if after is not None:
+                        wanted = wanted.where(listing.behind((posts.c.placed, posts.c.id), after))
+                    wanted = wanted.order_by(posts.c.placed.desc(), posts.c.id.desc()).limit(_BATCH)
+                    places += [(placed, number) for placed, number in connection.execute(wanted)]
+                places = sorted(places, reverse=True)[:_BATCH]
                 batch = listing.read(connection, [number for _, number in places], bodies=True)
             yield from batch
             if len(places) < _BATCH:
                 return
             after = places[-1]
 
+    def count_outdated(self, version: str, *, source: int | None = None, since: datetime | None = None) -> int:
+        """How many posts another version has tagged."""
+        with self._reading() as connection:
+            counts = [
+                connection.scalar(select(func.count()).select_from(posts).where(*_tagged_by(old, source, since)))
+                for old in _others(connection, version)
+            ]
+        return sum(count or 0 for count in counts)
+
+    def has_outdated(self, version: str, *, besides: Collection[int] = ()) -> bool:
+        """Whether another version has tagged any post, besides some by their numbers."""
+        with self._reading() as connection:
+            for old in _others(connection, version):
+                found = connection.scalars(select(posts.c.id).where(posts.c.model == old).limit(len(besides) + 1))
+                if not set(found) <= set(besides):
+                    return True
+        return False
+
     def retag(self, answers: Iterable[tuple[StoredPost, TaggedPost]]) -> int:
         """Put new answers in the place of those of another version; returns how many. A post whose content has changed since
-        it was read, or that is gone, is passed over: it has a newer answer, or needs none."""
-        fresh = {old.number: (old.hash, tagged) for old, tagged in answers}
+        it was read, that has been tagged anew meanwhile, or that is gone, is passed over: it has a newer answer, or needs
+        none."""
+        fresh = {old.number: (old, tagged) for old, tagged in answers}
         with self._writing() as connection:
             wanted = (
-                select(posts.c.id, posts.c.hash, posts.c.placed)
+                select(posts.c.id, posts.c.hash, posts.c.model, posts.c.placed)
                 .where(posts.c.id.in_(list(fresh)))
                 .order_by(posts.c.id)
                 .with_for_update()
             )
-            rows = [row for row in connection.execute(wanted) if row.hash == fresh[row.id][0]]
+            rows = [
+                row
+                for row in connection.execute(wanted)
+                if (row.hash, row.model) == (fresh[row.id][0].hash, fresh[row.id][0].tagged.model)
+            ]
+            if not rows:
+                return 0
             held = tagging.corrected(connection, [row.id for row in rows])
-            index = {}
-            for row in rows:
-                tagged = fresh[row.id][1]
-                answered = tagging.answered(tagged)
-                connection.execute(update(posts).where(posts.c.id == row.id).values(answered))
-                index[row.id] = tagging.rows(row.id, row.placed, answered["answer"], held.get(row.id))
-            tagging.replace(connection, index)
-            if rows:
-                moments.left(connection, datetime.now(UTC))
+            answered = {row.id: tagging.answered(fresh[row.id][1]) for row in rows}
+            connection.execute(_ANSWER, [{"number": number, **values} for number, values in answered.items()])
+            tagging.replace(
+                connection,
+                {row.id: tagging.rows(row.id, row.placed, answered[row.id]["answer"], held.get(row.id)) for row in rows},
+            )
+            moments.left(connection, datetime.now(UTC))
         return len(rows)
 
     def analyze(self) -> None:
@@ -125,3 +152,30 @@ class Posts(Database):
             total += count
             if count < _BATCH:
                 return total
+
+
+# The columns of an answer are bound by their names.
+_ANSWER = (
+    update(posts)
+    .where(posts.c.id == bindparam("number"))
+    .values(model=bindparam("model"), answer=bindparam("answer"), uncertainty=bindparam("uncertainty"))
+)
+
+
+def _others(connection: Connection, version: str) -> list[str]:
+    """The other versions that have tagged posts: a step through the index for each, however many posts they have."""
+    found: list[str] = []
+    last = connection.scalar(select(func.min(posts.c.model)))
+    while last is not None:
+        found.append(last)
+        last = connection.scalar(select(func.min(posts.c.model)).where(posts.c.model > last))
+    return [name for name in found if name != version]
+
+
+def _tagged_by(version: str, source: int | None, since: datetime | None) -> list[ColumnElement[bool]]:
+    wanted = [posts.c.model == version]
+    if source is not None:
+        wanted.append(posts.c.source_id == source)
+    if since is not None:
+        wanted.append(posts.c.placed >= since)
+    return wanted

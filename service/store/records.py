@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal, TypedDict
+from typing import Any, Literal, TypedDict
 from urllib.parse import urlsplit
 
 from model import strict_json
@@ -19,6 +19,9 @@ CountOf = Literal["polls", "seconds", "posts", "warnings"]
 # new: the feed came, and is read; unchanged: the server said so (304); failed: anything else; gone: 410, or moved to a
 # feed that is a source of its own. Whether a feed that came had new posts is in the counts.
 Outcome = Literal["fetched", "unchanged", "failed", "gone"]
+
+Kind = Literal["retrain", "retag"]
+JobState = Literal["waiting", "running", "done", "failed", "stopped"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +187,51 @@ class Removed:
 
 
 @dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a job's log."""
+
+    at: datetime
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Work in the background."""
+
+    id: int
+    kind: Kind
+    state: JobState
+    options: Mapping[str, Any]
+    done: int  # of so many steps
+    steps: int
+    what: str  # what is being done; "" where there is nothing to say
+    result: Mapping[str, Any] | None  # None before it is done
+    error: str | None  # why it failed
+    log: Sequence[Line]
+    stopping: bool  # somebody wishes it to end
+    asked_by: str
+    asked: datetime
+    began: datetime | None
+    ended: datetime | None
+    tries: int  # how often it was begun since it last got on
+    lease: str | None  # of the process that has it
+    lease_until: datetime | None  # of one that waits: when it may be begun
+
+    @property
+    def has_ended(self) -> bool:
+        return self.state not in ("waiting", "running")
+
+
+@dataclass(frozen=True, slots=True)
+class Week:
+    """For metrics: the posts that were published, or found, in the last seven days."""
+
+    posts: int
+    without_topic: int  # of these
+    scores: dict[str, float]  # topic -> mean score of these; a reader's word is 1 or 0
+
+
+@dataclass(frozen=True, slots=True)
 class Figures:
     """For metrics."""
 
@@ -191,10 +239,8 @@ class Figures:
     due: int  # sources that should have been asked by now
     oldest_unpolled: timedelta | None  # longest time that an active source has not been asked; None: no active source
     corrections: int  # those that hold
-    week_posts: int  # published, or found, in the last seven days
-    week_without_topic: int  # of these
-    week_scores: dict[str, float]  # topic -> mean score of these; a reader's word is 1 or 0
     counts: Mapping[CountOf, Mapping[str, float]]  # what polling has counted, by label
+    jobs: Mapping[tuple[Kind, JobState], int]  # those that are kept
 
 
 def brief(name: str) -> str:

@@ -184,6 +184,7 @@ posts = Table(
     Index("posts_by_source", "source_id", "placed", "id"),
     Index("posts_by_uncertainty", "uncertainty", "id"),
     Index("posts_by_first_seen", "first_seen", "id"),
+    Index("posts_by_model", "model", "placed", "id"),
     # Most posts have none; an index of these would only mislead whoever plans a query.
     Index("posts_by_original", "original", sqlite_where=text(_HAS_ORIGINAL), postgresql_where=text(_HAS_ORIGINAL)),
     # Longer than a tree's page can hold, some of them.
@@ -271,6 +272,33 @@ forgotten = Table(
     Column("source_id", Number, ForeignKey("sources.id", ondelete="CASCADE"), nullable=False),
     Column("hash", String(32), nullable=False),
     Index("forgotten_by_source", "source_id"),
+)
+
+_ACTIVE = "state IN ('waiting', 'running')"
+
+jobs = Table(
+    "jobs",
+    metadata,
+    Column("id", Number, primary_key=True),
+    Column("kind", String(16), nullable=False),  # retrain, retag
+    Column("state", String(16), nullable=False),  # waiting, running; done, failed, stopped
+    Column("options", Json, nullable=False),
+    Column("done", Integer, nullable=False),  # of so many steps
+    Column("steps", Integer, nullable=False),
+    Column("what", Words, nullable=False),  # what is being done
+    Column("result", Json, nullable=False),  # null before it is done
+    Column("error", Words),
+    Column("log", Json, nullable=False),  # the last lines, each a time and what there was to say
+    Column("stopping", Boolean, nullable=False),  # somebody wishes it to end
+    Column("asked_by", Words, nullable=False),
+    Column("asked", Moment, nullable=False),
+    Column("began", Moment),
+    Column("ended", Moment),
+    Column("tries", Integer, nullable=False),  # how often it was begun since it last got on
+    Column("lease", String(32)),  # of the process that has it
+    Column("lease_until", Moment),  # of one that waits: when it may be begun
+    Index("jobs_active", "kind", unique=True, sqlite_where=text(_ACTIVE), postgresql_where=text(_ACTIVE)),  # one at a time
+    sqlite_autoincrement=True,
 )
 
 

@@ -13,8 +13,8 @@ from model.posts import safe_link
 from service.store import moments
 from service.store.database import Database
 from service.store.deletion import delete_source
-from service.store.records import CountOf, Figures, NewSource, Removed, Source, SourceChanges, State
-from service.store.schema import AnyRow, Moment, chunks, corrections, counts, insert_new, posts, sources, tags
+from service.store.records import CountOf, Figures, NewSource, Removed, Source, SourceChanges, State, Week
+from service.store.schema import AnyRow, Moment, chunks, corrections, counts, insert_new, jobs, posts, sources, tags
 
 MAX_URL = 2_000  # bytes; a tree's page holds no longer ones
 _WEEK = timedelta(days=7)  # of metrics
@@ -157,25 +157,30 @@ class Sources(Database):
             due = connection.scalar(select(func.count()).where(and_(active, sources.c.next_poll <= now)))
             oldest = connection.scalar(select(func.min(func.coalesce(sources.c.polled, sources.c.added))).where(active))
             held = connection.scalar(select(func.count()).select_from(corrections).where(corrections.c.until.is_(None)))
+            counted_: dict[CountOf, dict[str, float]] = {}
+            for name, label, value in connection.execute(select(counts).order_by(counts.c.name, counts.c.label)):
+                counted_.setdefault(name, {})[label] = value
+            by_state = select(jobs.c.kind, jobs.c.state, func.count()).group_by(jobs.c.kind, jobs.c.state)
+            held_jobs = {(kind, state): count for kind, state, count in connection.execute(by_state.order_by(jobs.c.kind))}
+        return Figures(
+            sources={"active": states.get("active", 0), "gone": states.get("gone", 0)},
+            due=due or 0,
+            oldest_unpolled=None if oldest is None else now - oldest,
+            corrections=held or 0,
+            counts=counted_,
+            jobs=held_jobs,
+        )
+
+    def week(self, now: datetime) -> Week:
+        """What metrics say of the posts of the last seven days. All of their scores are read, so that it takes its time."""
+        with self._reading() as connection:
             recent = and_(posts.c.placed >= now - _WEEK, posts.c.original.is_(None))
             given = select(tags.c.topic).where(tags.c.post_id == posts.c.id, tags.c.given).exists()
             week = connection.scalar(select(func.count()).select_from(posts).where(recent))
             without = connection.scalar(select(func.count()).select_from(posts).where(recent, ~given))
             means = select(tags.c.topic, func.avg(tags.c.score)).join(posts).where(recent).group_by(tags.c.topic)
             scores: dict[str, float] = dict(connection.execute(means.order_by(tags.c.topic)).all())
-            counted_: dict[CountOf, dict[str, float]] = {}
-            for name, label, value in connection.execute(select(counts).order_by(counts.c.name, counts.c.label)):
-                counted_.setdefault(name, {})[label] = value
-        return Figures(
-            sources={"active": states.get("active", 0), "gone": states.get("gone", 0)},
-            due=due or 0,
-            oldest_unpolled=None if oldest is None else now - oldest,
-            corrections=held or 0,
-            week_posts=week or 0,
-            week_without_topic=without or 0,
-            week_scores=scores,
-            counts=counted_,
-        )
+        return Week(week or 0, without or 0, scores)
 
 
 def _add(connection: Connection, source: NewSource, url: str, now: datetime) -> tuple[Source, bool]:

@@ -1,7 +1,8 @@
 """Posts, corrections and sources over REST, and who may write."""
 
 import multiprocessing
-from datetime import UTC, datetime
+import shutil
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -16,6 +17,7 @@ from model.errors import SettingError
 from model.posts import Post, TaggedPost
 from model.tagger import Tagger
 from service import access, schemas, settings
+from service import storage as storage_
 from service.settings import Settings
 from service.storage import Storage
 from service.store import NewSource, Store, posts
@@ -445,6 +447,24 @@ def test_metrics_tell_of_the_store(store: Store, client: FlaskClient) -> None:
     assert "secret" not in text
     families = [family.name for family in text_string_to_metric_families(text)]
     assert len(families) == len(set(families))
+
+
+def test_metrics_count_the_week_now_and_then(
+    store: Store, target: Target, tagger: Tagger, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(home / "models", tmp_path / "models")
+    one, now = made.source(store), datetime.now(UTC)
+    with serving(settings_of(target, home=tmp_path), tagger) as client:
+        found = []
+        for number in range(3):
+            made.record(store, one, [made.tagged(made.post(str(number), published=now), "networking")], at=now)
+            if number == 2:
+                monkeypatch.setattr(storage_, "COUNTED_EVERY", timedelta(0))
+            found.append(client.get("/metrics").text)
+
+    for text, week, outdated in zip(found, (1, 1, 3), (1, 2, 3), strict=True):
+        assert f"topicwire_week_posts {week}.0\n" in text
+        assert f"topicwire_posts_to_retag {outdated}.0\n" in text
 
 
 def test_metrics_make_no_store_and_outlive_one(tmp_path: Path, tagger: Tagger) -> None:
