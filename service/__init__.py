@@ -17,6 +17,7 @@ Read in this order:
     subscriptions  the commands `sources` and `poll`
     retrain     the command `retrain`: examples -> a candidate -> the gate
     teaching    the commands `label-next`, `suspects` and `drift`
+    models      the commands `models`
     batch       posts -> tagged posts, on one core or several
     formats     tagged posts -> JSONL, CSV, RSS, Atom, JSON Feed, a table
     wires       stored posts -> a feed of one topic
@@ -30,7 +31,9 @@ Read in this order:
     access      who may read, and who may write
     storage     the store, opened by every worker for itself
     library     the routes of what is stored
+    catalogue   the routes of model versions
     metrics     what is counted
+    serving     the version that serves, and following the one that is promoted
     logs        one JSON object a line
     app         the Flask application: an ordinary factory for any WSGI server
     server      the same under gunicorn, with worker processes

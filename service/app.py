@@ -8,6 +8,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import Any
 
 from flask import Flask, Response, g, render_template, request
@@ -18,46 +19,48 @@ from model.errors import TopicwireError
 from model.posts import Post, post_from_dict, timestamp
 from model.tagger import Tagger
 from model.versions import Versions
-from service import access, bodies, library, metrics, openapi, schemas
+from service import access, bodies, catalogue, library, metrics, openapi, schemas, serving
 from service.library import Working
 from service.openapi import FEED_TYPES, JSON
 from service.problems import ProblemError, pointer, register
+from service.serving import READY_POST, Serving
 from service.settings import Settings, read
 from service.storage import Storage
 
 # A request's id may come from a proxy before us; anything odd is replaced, since it goes into logs and headers.
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._\-]{1,64}\Z")
 DRAIN_SECONDS = 2.0
-# What /readyz classifies.
-_READY_POST = Post(id="ready", title="Are we ready?", text="A pod behind an ingress answers, and its metrics say so.")
 
 _log = logging.getLogger("topicwire")
 
 
 def create_app(settings: Settings | None = None, tagger: Tagger | None = None) -> Flask:
-    """The application, serving the current version below the settings' home, or the given tagger's.
+    """The application, serving the current version below the settings' home and following it, or the given tagger's.
 
     Raises VersionError where there is no version that can be served.
     """
     settings = settings or read()
-    tagger = tagger or Tagger(Versions(settings.models).load())
+    versions = Versions(settings.models, keep=settings.keep_versions)
+    versions.clean()
+    serves = Serving(versions, tagger)
     app = Flask("service", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = settings.max_bytes
     app.config["BODY_SECONDS"] = settings.max_seconds
     app.url_map.strict_slashes = False
     register(app)
-    _frame(app)
+    _frame(app, serves)
     app.before_request(lambda: access.must_read(settings))
     working, storage = _slots(settings), Storage(settings)
     app.extensions["storage"] = storage
-    _posting(app, settings, tagger, working)
-    _reading(app, settings, tagger, storage)
-    library.register(app, settings, tagger.version, storage, working)
-    metrics.MODEL.labels(tagger.version.name).set(1)
+    app.extensions["serving"] = serves
+    _posting(app, settings, working)
+    _reading(app, settings, storage)
+    library.register(app, settings, storage, working)
+    catalogue.register(app, settings, serves, working)
     return app
 
 
-def _frame(app: Flask) -> None:
+def _frame(app: Flask, serves: Serving) -> None:
     """What surrounds every request: an id, the time it took, a line in the log, a count."""
 
     @app.before_request
@@ -65,6 +68,8 @@ def _frame(app: Flask) -> None:
         given = request.headers.get("X-Request-ID", "")
         g.request_id = given if _REQUEST_ID.match(given) else uuid.uuid4().hex
         g.began = time.perf_counter()
+        serves.begin()
+        g.tagger = serves.tagger
         # Where the server lends its socket (gunicorn does): a client that stops sending is not waited for for ever.
         connection = request.environ.get("gunicorn.socket")
         if connection is not None:
@@ -129,9 +134,7 @@ def _slots(settings: Settings) -> Working:
     return working
 
 
-def _posting(app: Flask, settings: Settings, tagger: Tagger, working: Working) -> None:
-    name = tagger.version.name
-
+def _posting(app: Flask, settings: Settings, working: Working) -> None:
     def posts_of_json(data: bytes, form: type[schemas.PostsIn] = schemas.PostsIn) -> tuple[list[Post], dict[str, int]]:
         """The posts, and what the body says of the length of their summaries."""
         body = bodies.parsed(data)
@@ -161,7 +164,7 @@ def _posting(app: Flask, settings: Settings, tagger: Tagger, working: Working) -
         return posts
 
     def answer(results: list[dict[str, Any]], **more: Any) -> Response:
-        return Response(strict_json.dumps({"model": name, "results": results, **more}), content_type=JSON)
+        return Response(strict_json.dumps({"model": serving.version().name, "results": results, **more}), content_type=JSON)
 
     @app.post("/v1/classify")
     def classify() -> Response:
@@ -169,7 +172,7 @@ def _posting(app: Flask, settings: Settings, tagger: Tagger, working: Working) -
         data = bodies.whole(settings.max_bytes)
         with working() as checkpoint:
             posts, _ = posts_of_json(data)
-            results = tagger.tag(posts, checkpoint=checkpoint, summarize=False)
+            results = serving.tagger().tag(posts, checkpoint=checkpoint, summarize=False)
             metrics.count_posts(results)
         return answer(
             [{"id": tag.post.id, "topics": tag.topics, "scores": tag.scores, "evidence": tag.evidence} for tag in results]
@@ -182,7 +185,7 @@ def _posting(app: Flask, settings: Settings, tagger: Tagger, working: Working) -
         with working() as checkpoint:
             posts, of_body = posts_of_json(data, schemas.PostsToSummarizeIn)
             length = schemas.Length.model_validate(of_body)
-            results = tagger.tag(
+            results = serving.tagger().tag(
                 posts, checkpoint=checkpoint, classify=False, sentences=length.sentences, max_words=length.max_words
             )
         return answer([{"id": tag.post.id, "summary": tag.summary} for tag in results])
@@ -206,20 +209,25 @@ def _posting(app: Flask, settings: Settings, tagger: Tagger, working: Working) -
                 for warning in document.warnings:
                     metrics.WARNINGS.labels(warning.kind).inc()
                     warnings.append(warning.detail)
-            results = tagger.tag(posts, checkpoint=checkpoint, sentences=length.sentences, max_words=length.max_words)
+            results = serving.tagger().tag(posts, checkpoint=checkpoint, sentences=length.sentences, max_words=length.max_words)
             metrics.count_posts(results)
         return answer([tag.to_dict() for tag in results], warnings=warnings)
 
 
-def _reading(app: Flask, settings: Settings, tagger: Tagger, storage: Storage) -> None:
-    version = tagger.version
-    api = openapi.document(settings, [topic.name for topic in version.topics])
+def _reading(app: Flask, settings: Settings, storage: Storage) -> None:
+    @lru_cache(maxsize=1)
+    def api(topics: tuple[str, ...]) -> dict[str, Any]:
+        return openapi.document(settings, topics)
+
+    def api_now() -> dict[str, Any]:
+        return api(tuple(topic.name for topic in serving.version().topics))
 
     def json(value: Any) -> Response:
         return Response(strict_json.dumps(value), content_type=JSON)
 
     @app.get("/v1/topics")
     def topics() -> Response:
+        version = serving.version()
         rows = [
             {"name": topic.name, "title": topic.title, "description": topic.description, "threshold": topic.threshold}
             for topic in version.topics
@@ -228,22 +236,23 @@ def _reading(app: Flask, settings: Settings, tagger: Tagger, storage: Storage) -
 
     @app.get("/v1/model")
     def model() -> Response:
+        version = serving.version()
         manifest = version.manifest
         about = {"metrics": manifest.get("metrics", {}), "provenance": manifest.get("provenance", {})}
         return json({"model": version.name, "made": timestamp(version.made), **about})
 
     @app.get("/healthz")
     def healthz() -> Response:
-        return json({"status": "ok", "model": version.name})
+        return json({"status": "ok", "model": serving.version().name})
 
     @app.get("/readyz")
     def readyz() -> Response:
         try:
-            tagger.tag([_READY_POST])
+            serving.tagger().tag([READY_POST])
         except Exception as error:
             _log.exception("not ready", extra={"request_id": g.request_id})
             raise ProblemError(503, "the built-in post could not be classified; the log says why") from error
-        return json({"status": "ready", "model": version.name})
+        return json({"status": "ready", "model": serving.version().name})
 
     @app.get("/metrics")
     def metrics_() -> Response:
@@ -252,10 +261,11 @@ def _reading(app: Flask, settings: Settings, tagger: Tagger, storage: Storage) -
 
     @app.get("/openapi.json")
     def openapi_() -> Response:
-        return json(api)
+        return json(api_now())
 
     @app.get("/docs")
     def docs() -> Response:
         return Response(
-            render_template("docs.html", api=api, root=request.host_url.rstrip("/")), content_type="text/html; charset=utf-8"
+            render_template("docs.html", api=api_now(), root=request.host_url.rstrip("/")),
+            content_type="text/html; charset=utf-8",
         )

@@ -12,8 +12,7 @@ from werkzeug.routing import PathConverter
 from model import strict_json
 from model.errors import InputError, NotStoredError
 from model.posts import timestamp
-from model.versions import Version
-from service import bodies, schemas, wires
+from service import bodies, schemas, serving, wires
 from service.access import may_write, must_write
 from service.openapi import JSON
 from service.problems import ProblemError, pointer
@@ -36,20 +35,19 @@ class _Address(PathConverter):
     part_isolating = False
 
 
-def register(app: Flask, settings: Settings, version: Version, storage: Storage, working: Working) -> None:
+def register(app: Flask, settings: Settings, storage: Storage, working: Working) -> None:
     """The routes that need the store."""
     app.url_map.converters["address"] = _Address
     app.url_map.merge_slashes = False
-    _posts(app, settings, version, storage, working)
-    _sources(app, settings, version, storage, working)
-    _wires(app, version, storage, working)
+    _posts(app, settings, storage, working)
+    _sources(app, settings, storage, working)
+    _wires(app, storage, working)
 
 
-def _posts(app: Flask, settings: Settings, version: Version, storage: Storage, working: Working) -> None:
-    topics = [topic.name for topic in version.topics]
-
+def _posts(app: Flask, settings: Settings, storage: Storage, working: Working) -> None:
     @app.get("/v1/posts")
     def posts() -> Response:
+        topics = _topics()
         asked = _query(schemas.PostsQuery)
         if asked.topic is not None and asked.topic not in (*topics, wires.ALL, wires.NONE):
             raise ProblemError(422, f"there is no topic {asked.topic[:80]!r}; there are {', '.join(topics)}")
@@ -58,7 +56,7 @@ def _posts(app: Flask, settings: Settings, version: Version, storage: Storage, w
                 page = storage.store().posts(**asked.model_dump())
             except InputError as error:
                 raise ProblemError(422, f"`{error.subject}`: {error.problem}") from None
-            answer = _json({"model": version.name, "results": [wires.shown(post).to_dict() for post in page.posts]})
+            answer = _json({"model": serving.version().name, "results": [wires.shown(post).to_dict() for post in page.posts]})
         if page.next:
             rest = {name: value for name, value in request.args.items() if name != "cursor"}
             answer.headers["Link"] = f'<{request.base_url}?{urlencode(rest | {"cursor": page.next})}>; rel="next"'
@@ -72,7 +70,7 @@ def _posts(app: Flask, settings: Settings, version: Version, storage: Storage, w
     @app.put("/v1/posts/<address:address>/topics")
     def correct(address: str) -> Response:
         must_write(settings)
-        given = _body(schemas.TopicsIn, settings)
+        given, topics = _body(schemas.TopicsIn, settings), _topics()
         for index, topic in enumerate(given.topics):
             if topic not in topics:
                 detail = f"there is no topic {topic[:80]!r}; there are {', '.join(topics)}"
@@ -91,7 +89,7 @@ def _posts(app: Flask, settings: Settings, version: Version, storage: Storage, w
             return _shown(_stored(storage, number))
 
 
-def _sources(app: Flask, settings: Settings, version: Version, storage: Storage, working: Working) -> None:
+def _sources(app: Flask, settings: Settings, storage: Storage, working: Working) -> None:
     @app.get("/v1/sources")
     def sources() -> Response:
         with working():
@@ -99,7 +97,7 @@ def _sources(app: Flask, settings: Settings, version: Version, storage: Storage,
             listed = [_source(source) for source in storage.store().sources()]
             if not may_write(settings):
                 listed = [source | {"url": None} for source in listed]
-            return _json({"model": version.name, "sources": listed})
+            return _json({"model": serving.version().name, "sources": listed})
 
     @app.post("/v1/sources")
     def subscribe() -> Response:
@@ -113,23 +111,22 @@ def _sources(app: Flask, settings: Settings, version: Version, storage: Storage,
                 source, is_new = storage.store().add_source(wanted)
             except InputError as error:
                 raise ProblemError.of_error(error, prefix=pointer("url")) from None
-        return _json({"model": version.name, **_source(source)}, 201 if is_new else 200)
+        return _json({"model": serving.version().name, **_source(source)}, 201 if is_new else 200)
 
     @app.delete(f"/v1/sources/<int(max={schemas.MAX_NUMBER}):number>")
     def unsubscribe(number: int) -> Response:
         must_write(settings)
         with working():
             removed = storage.store().remove_source(number)
-        return _json({"model": version.name, "posts": removed.posts, "examples": removed.examples})
+        return _json({"model": serving.version().name, "posts": removed.posts, "examples": removed.examples})
 
 
-def _wires(app: Flask, version: Version, storage: Storage, working: Working) -> None:
-    titles = wires.titles(version.topics)
-
+def _wires(app: Flask, storage: Storage, working: Working) -> None:
     def answering(end: str) -> Callable[[str], Response]:
         form, media_type = wires.FORMS[end]
 
         def wire(topic: str) -> Response:
+            titles = wires.titles(serving.version().topics)
             if topic not in titles:
                 raise ProblemError(404, f"there is no wire {topic[:80]!r}; /wires lists what there is")
             asked = _query(schemas.WireQuery)
@@ -153,8 +150,14 @@ def _wires(app: Flask, version: Version, storage: Storage, working: Working) -> 
 
     @app.get("/wires")
     def list_of_wires() -> Response:
-        page = render_template("wires.html", titles=titles, forms=wires.FORMS, topics={one.name: one for one in version.topics})
+        topics = serving.version().topics
+        named = {topic.name: topic for topic in topics}
+        page = render_template("wires.html", titles=wires.titles(topics), forms=wires.FORMS, topics=named)
         return Response(page, content_type="text/html; charset=utf-8")
+
+
+def _topics() -> list[str]:
+    return [topic.name for topic in serving.version().topics]
 
 
 def _query(form: type[_Form]) -> _Form:

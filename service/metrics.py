@@ -28,7 +28,13 @@ SECONDS = Histogram(
 BUSY = Counter("topicwire_refused", "Requests refused because too many were being worked on.")
 POSTS = Counter("topicwire_posts", "Posts tagged, by topic given; a post with several counts for each.", ["topic"])
 WARNINGS = Counter("topicwire_feed_warnings", "Feeds that could be read, but not without a warning, by its kind.", ["kind"])
-MODEL = Gauge("topicwire_model", "1 for the model version that serves.", ["version"], multiprocess_mode="mostrecent")
+MODEL = Gauge("topicwire_model", "Workers that serve a model version, by version.", ["version"], multiprocess_mode="livesum")
+RELOADS = Counter("topicwire_reloads", "Times that a worker went over to another version: done, or failed.", ["outcome"])
+BEHIND = Gauge(
+    "topicwire_workers_behind",
+    "Workers that serve an older version, since they cannot load the one that is current.",
+    multiprocess_mode="livesum",
+)
 # What pollers, which are processes of their own, have told the store: its name there -> the metric.
 POLLING: "dict[CountOf, tuple[str, str, str]]" = {
     "polls": ("topicwire_polls", "Sources asked, by what came of it: fetched, unchanged, failed or gone.", "outcome"),
@@ -74,7 +80,7 @@ class Stored:
             yield counter
 
 
-METRICS = (REQUESTS, SECONDS, BUSY, POSTS, WARNINGS, MODEL, Stored(None))
+METRICS = (REQUESTS, SECONDS, BUSY, POSTS, WARNINGS, MODEL, RELOADS, BEHIND, Stored(None))
 
 
 def count_posts(tagged: list[TaggedPost]) -> None:
@@ -83,15 +89,40 @@ def count_posts(tagged: list[TaggedPost]) -> None:
             POSTS.labels(topic).inc()
 
 
+def now_serves(version: str, *, instead_of: str | None = None) -> None:
+    MODEL.labels(version).set(1)
+    if instead_of is not None:
+        MODEL.labels(instead_of).set(0)
+        RELOADS.labels("done").inc()
+
+
+def cannot_serve() -> None:
+    """The version that is current, in this worker."""
+    RELOADS.labels("failed").inc()
+    BEHIND.set(1)
+
+
+def can_serve_again() -> None:
+    BEHIND.set(0)
+
+
+class _Counted:
+    """The metrics of all workers, but for versions that none serves any more: where there are several processes, a label
+    cannot be taken back, only set to 0."""
+
+    def collect(self) -> Iterator[Metric]:
+        several = os.environ.get("PROMETHEUS_MULTIPROC_DIR")
+        source = MultiProcessCollector(None) if several else REGISTRY  # type: ignore[no-untyped-call]
+        for metric in source.collect():
+            if metric.name == "topicwire_model":
+                metric.samples = [sample for sample in metric.samples if sample.value]
+            yield metric
+
+
 def exposition(stored: Stored | None) -> tuple[bytes, str]:
     """The metrics of all workers, and those of the store if there is one, as text, and its content type."""
-    registry = REGISTRY
-    if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
-        registry = CollectorRegistry()
-        MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
-    text = generate_latest(registry)
+    registry = CollectorRegistry()
+    registry.register(_Counted())
     if stored is not None:
-        of_store = CollectorRegistry()
-        of_store.register(stored)
-        text += generate_latest(of_store)
-    return text, CONTENT_TYPE_LATEST
+        registry.register(stored)
+    return generate_latest(registry), CONTENT_TYPE_LATEST

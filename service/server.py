@@ -47,6 +47,8 @@ def _run(settings: Settings) -> None:
         def load_config(self) -> None:
             for name, value in options(settings).items():
                 self.cfg.set(name, value)
+            # It follows `current` from its start, not from its first request.
+            self.cfg.set("post_worker_init", lambda worker: app.extensions["serving"].begin())
             self.cfg.set("child_exit", lambda server, worker: mark_process_dead(worker.pid))  # type: ignore[no-untyped-call]
 
         def load(self) -> Any:
