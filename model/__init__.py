@@ -10,7 +10,8 @@ Read in this order:
     feed        bytes of RSS, Atom or JSON Feed -> posts
     text        a post's HTML -> blocks, sentences and words, parsed once
     function_words  English words that say nothing of a subject
-    versions    a trained model on disk: read, checked, written, promoted
+    version     a trained model: what it is made of, read back and checked
+    versions    those below one directory: written, promoted, deleted, and the one that serves
     classifier  words -> scores, topics and evidence
     summarizer  sentences -> the few that stand for the post
     tagger      the whole way, for a batch of posts

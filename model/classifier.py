@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from model.function_words import FUNCTION_WORDS
 from model.text import Text
-from model.versions import Floats, Version
+from model.version import Floats, Version
 
 # How many terms are given as evidence for a tag.
 EVIDENCE_TERMS = 8

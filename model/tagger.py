@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from model import summarizer, text
 from model.classifier import Classifier
 from model.posts import Post, TaggedPost
-from model.versions import Version
+from model.version import Version
 
 
 class Tagger:

@@ -1,151 +1,86 @@
-"""A model version on disk: data, not code.
+"""The model versions below one directory, and the pointer to the one that serves. A version is data, not code.
 
     models/
         current              one name a line: the version that serves, then those that served before it, newest first
-        3f9c2e71a0b4/        named by the beginning of the SHA-256 of its SHA256SUMS
-            model.json       topics, thresholds, calibration, text settings, provenance
-            vocabulary.npy   the words in UTF-8, one a line, sorted          uint8 [bytes]
-            pairs.npy        rows of the words of each pair, sorted          int32 [pairs, 2]
-            idf.npy          inverse document frequency of each term         float64 [terms]
-            coefficients.npy what each term adds to each topic's logit       float64 [terms, topics]
-            card.md          the same for people
-            learnt.txt       a digest of each example that it learnt from, one a line, sorted; older versions have none
-            SHA256SUMS       checksums of the above, in the format of sha256sum
-            made             when it was made; beside the content, so that the same training gives the same name
-            verdict.json     what the gate of `retrain` said of it, if it was asked; beside the content as well
+        3f9c2e71a0b4/        named by the beginning of the SHA-256 of its SHA256SUMS; see `version`
+            verdict.json     what the gate of `retrain` said of it, if it was asked; beside the content
+        .lock                held by whoever writes
 
-The terms are the words, then the pairs. A version is written under a temporary name, synced and renamed, so it is there
-whole or not at all. Nothing is ever unpickled: opening a foreign version cannot run code.
+A version is written under a temporary name, synced and renamed, so it is there whole or not at all. What a process that was
+killed leaves behind, the next one that writes removes.
 """
 
-import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
-from functools import cached_property
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from model import strict_json
+from model import _writing, strict_json
 from model.errors import VersionError
-from model.posts import parse_timestamp
-from model.text import TOKENIZER
+from model.version import CHECKSUMS, LEARNT, MADE, Content, Version, is_name, load, made, name_of
 
-FORMAT = 2
-NAME_LENGTH = 12
-_MANIFEST = "model.json"
-_ARRAYS = ("vocabulary", "pairs", "idf", "coefficients")
-_CARD = "card.md"
-_LEARNT = "learnt.txt"
-_CHECKSUMS = "SHA256SUMS"
 _VERDICT = "verdict.json"
-_REMEDY = "train again, or `topicwire models rollback`"
 _HISTORY = 20  # how many promotions `current` remembers
-
-Floats = NDArray[np.float64]
-
-
-@dataclass(frozen=True, slots=True)
-class Topic:
-    """One topic as a version knows it."""
-
-    name: str
-    title: str
-    description: str
-    threshold: float  # the calibrated score from which the topic is given
-    intercept: float  # of the calibrated logit
-
-
-@dataclass(frozen=True)
-class Version:
-    """A trained model. The coefficients are of calibrated logits: the sigmoid of their sum is the score."""
-
-    name: str
-    topics: tuple[Topic, ...]
-    vocabulary: Mapping[str, int]  # word -> row of the arrays
-    pairs: NDArray[np.int32]  # [pairs, 2]: rows of the two words of each pair, ascending; their own rows follow the words'
-    idf: Floats  # [terms]
-    coefficients: Floats  # [terms, topics]
-    title_weight: int  # how often each word of the title counts
-    passage_words: int  # known words in a passage of a long post
-    whole_share: float  # of the whole post in the mean of its vectors
-    lead_share: float  # of the first passage, beside its part of the rest, which is that of all passages alike
-    known_share: float  # of its words that a text must know to be judged
-    manifest: Mapping[str, Any]  # model.json as it stands
-    made: datetime | None
-
-    @property
-    def terms(self) -> list[str]:
-        """Words, then pairs with a space between, in the order of the arrays' rows."""
-        words = list(self.vocabulary)
-        return words + [f"{words[first]} {words[second]}" for first, second in self.pairs.tolist()]
-
-
-@dataclass(frozen=True)
-class Content:
-    """What a version is made of, before it has a name."""
-
-    manifest: Mapping[str, Any]
-    vocabulary: Sequence[str]  # the words, sorted, then the pairs, sorted by their words
-    idf: Floats
-    coefficients: Floats
-    card: str
-    learnt: Sequence[str] = ()  # a digest of each example
-
-    def files(self) -> dict[str, bytes]:
-        """File name -> bytes; the same content gives the same bytes."""
-        words, arrays = self._arrays()
-        arrays = {"vocabulary": np.frombuffer("\n".join(words).encode(), dtype=np.uint8)} | arrays
-        files = {f"{name}.npy": _npy(array) for name, array in arrays.items()}
-        files[_MANIFEST] = strict_json.dumps_pretty({"format": FORMAT, **self.manifest})
-        files[_CARD] = self.card.encode()
-        if self.learnt:
-            files[_LEARNT] = "".join(f"{digest}\n" for digest in sorted(self.learnt)).encode()
-        sums = "".join(f"{hashlib.sha256(data).hexdigest()}  {name}\n" for name, data in sorted(files.items()))
-        return files | {_CHECKSUMS: sums.encode()}
-
-    @cached_property
-    def name(self) -> str:
-        """What it is called once it is written."""
-        return _name(self.files()[_CHECKSUMS])
-
-    def version(self) -> Version:
-        """The version that it would be, to be judged before it is written."""
-        words, arrays = self._arrays()
-        return _version(self.name, self.manifest, words, arrays, None)
-
-    def _arrays(self) -> tuple[list[str], dict[str, NDArray[Any]]]:
-        """The words, and all arrays but that of the words."""
-        words = [term for term in self.vocabulary if " " not in term]
-        rows = {word: row for row, word in enumerate(words)}
-        pairs = [[rows[word] for word in term.split(" ")] for term in self.vocabulary[len(words) :]]
-        return words, {
-            "pairs": np.array(pairs, dtype=np.int32).reshape(-1, 2),
-            "idf": self.idf,
-            "coefficients": self.coefficients,
-        }
+# Temporary names: of a version that is written, of one that is deleted, and of files that are replaced.
+_NEW, _GONE = ".new-", ".gone-"
+_TEMPORARY = (f"{_NEW}*", f"{_GONE}*", ".current-*", f"*/.{_VERDICT}-*")
+_NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 class Versions:
-    """The versions below one directory, and the pointer to the one that serves."""
+    """The versions below one directory, and the pointer to the one that serves. Safe to share between threads, and with
+    other processes that write there.
 
-    def __init__(self, directory: Path) -> None:
+    Of the versions the newest `keep` are kept when one is promoted (0: all), and always the current one, and the one that
+    `rollback` would go back to.
+    """
+
+    def __init__(self, directory: Path, *, keep: int = 0) -> None:
         self.directory = directory
+        self.keep = keep
+        self._held = threading.local()
+
+    @contextmanager
+    def writing(self, *, patience: float = 30.0) -> Iterator[None]:
+        """Be the only one who writes; may be nested, for what must not be parted. Cleans up after those who were killed.
+        Raises VersionError if another goes on writing for `patience` seconds: it takes a fraction of one."""
+        if getattr(self._held, "depth", 0):
+            yield
+            return
+        self.directory.mkdir(parents=True, exist_ok=True)
+        with _writing.locked(self.directory / ".lock", patience):
+            self._held.depth = 1
+            try:
+                self._clean()
+                yield
+            finally:
+                self._held.depth = 0
+
+    def clean(self) -> None:
+        """Remove what processes that were killed while they wrote have left. Nothing is done where nothing can be written, or
+        where somebody writes just now, who has done it."""
+        if self.directory.is_dir():
+            with suppress(OSError, VersionError), self.writing(patience=0):
+                pass
+
+    def _clean(self) -> None:
+        for pattern in _TEMPORARY:
+            for left in self.directory.glob(pattern):
+                if left.is_dir():
+                    shutil.rmtree(left, ignore_errors=True)
+                else:
+                    with suppress(OSError):
+                        left.unlink()
 
     def names(self) -> list[str]:
         """All versions, the newest first."""
-        found = [
-            entry for entry in self.directory.glob("*/") if (entry / _CHECKSUMS).is_file() and not entry.name.startswith(".")
-        ]
-        return [entry.name for entry in sorted(found, key=lambda entry: (_made(entry) or _NEVER, entry.name), reverse=True)]
+        found = [entry for entry in self.directory.glob("*/") if (entry / CHECKSUMS).is_file() and not entry.name.startswith(".")]
+        return [entry.name for entry in sorted(found, key=lambda entry: (made(entry) or _NEVER, entry.name), reverse=True)]
 
     def current(self) -> str | None:
         """The name of the version that serves; None before the first training."""
@@ -155,19 +90,21 @@ class Versions:
     def pointer(self) -> bytes:
         """`current` as it is on disk, to tell whether it has changed; empty where there is none, or none to be read."""
         try:
-            return self._pointer.read_bytes()
+            return (self.directory / "current").read_bytes()
         except OSError:
             return b""
 
     def history(self) -> list[str]:
         """The version that serves, then those that served before it."""
         try:
-            lines = self._pointer.read_text(encoding="utf-8", errors="replace").splitlines()
+            lines = (self.directory / "current").read_text(encoding="utf-8", errors="replace").splitlines()
         except FileNotFoundError:
             return []
         names = [line.strip() for line in lines if line.strip()]
-        if not names or not all(_is_name(name) for name in names):
-            raise VersionError("it names no version; run `topicwire models promote VERSION`", subject=str(self._pointer))
+        if not names or not all(is_name(name) for name in names):
+            raise VersionError(
+                "it names no version; run `topicwire models promote VERSION`", subject=str(self.directory / "current")
+            )
         return names
 
     def load(self, name: str | None = None) -> Version:
@@ -175,7 +112,7 @@ class Versions:
         chosen = name or self.current()
         if chosen is None:
             raise VersionError("no model version here yet; run `topicwire train`", subject=str(self.directory))
-        if not _is_name(chosen) or not (self.directory / chosen).is_dir():
+        if not is_name(chosen) or not (self.directory / chosen).is_dir():
             raise VersionError(
                 "there is no such version; `topicwire models` lists those there are", subject=f"model version {chosen!r}"
             )
@@ -184,38 +121,36 @@ class Versions:
     def add(self, content: Content) -> str:
         """Write a version and return its name. One that is there already, with the same content, is left alone."""
         files = content.files()
-        with self._writing():
-            return self._add(files)
-
-    def _add(self, files: Mapping[str, bytes]) -> str:
-        name = _name(files[_CHECKSUMS])
-        target = self.directory / name
-        if target.exists():
+        name = name_of(files[CHECKSUMS])
+        with self.writing():
+            target = self.directory / name
+            if target.exists():
+                try:
+                    load(target)
+                    return name
+                except VersionError:
+                    self._delete(name)  # damaged; what is about to be written is what it was meant to be
+            temporary = Path(tempfile.mkdtemp(prefix=_NEW, dir=self.directory))
             try:
-                load(target)
-                return name
-            except VersionError:
-                shutil.rmtree(target)  # damaged; what is about to be written is what it was meant to be
-        temporary = Path(tempfile.mkdtemp(prefix=".new-", dir=self.directory))
-        try:
-            made = datetime.now(UTC).isoformat(timespec="seconds")
-            for file, data in {**files, "made": f"{made}\n".encode()}.items():
-                with (temporary / file).open("wb") as stream:
-                    stream.write(data)
-                    stream.flush()
-                    os.fsync(stream.fileno())
-            temporary.chmod(0o755)
-            temporary.rename(target)
-        except BaseException:
-            shutil.rmtree(temporary, ignore_errors=True)
-            raise
-        _sync_directory(self.directory)
+                now = datetime.now(UTC).isoformat(timespec="seconds")
+                for file, data in (files | {MADE: f"{now}\n".encode()}).items():
+                    with (temporary / file).open("wb") as stream:
+                        stream.write(data)
+                        stream.flush()
+                        os.fsync(stream.fileno())
+                _writing.sync(temporary)
+                temporary.chmod(0o755)
+                temporary.rename(target)
+            except BaseException:
+                shutil.rmtree(temporary, ignore_errors=True)
+                raise
+            _writing.sync(self.directory)
         return name
 
     def learnt(self, name: str) -> set[str]:
         """The digests of the examples that a version learnt from; none where it does not say."""
         try:
-            return set((self.directory / name / _LEARNT).read_text(encoding="ascii", errors="replace").split())
+            return set((self.directory / name / LEARNT).read_text(encoding="ascii", errors="replace").split())
         except FileNotFoundError:
             return set()
 
@@ -229,202 +164,62 @@ class Versions:
 
     def keep_verdict(self, name: str, verdict: Mapping[str, Any]) -> None:
         """Write down what the gate said of a version, in place of what it said before."""
-        with self._writing():
-            _replace(self.directory / name / _VERDICT, strict_json.dumps_pretty(verdict))
+        with self.writing():
+            _writing.replace(self.directory / name / _VERDICT, strict_json.dumps_pretty(verdict))
 
     def promote(self, name: str) -> None:
         """Make a version the one that serves, once it has been loaded whole."""
-        self.load(name)
-        with self._writing():
+        with self.writing():
+            self.load(name)
             try:
                 history = self.history()
             except VersionError:
                 history = []  # a damaged pointer is what promoting mends
             if history[:1] != [name]:
                 self._point([name, *history])
+            self.prune()
 
-    def rollback(self) -> str:
-        """Go back to the version that served before; returns its name."""
-        with self._writing():
+    def rollback(self) -> tuple[str, list[VersionError]]:
+        """Go back to the version that served before, or if that is gone or damaged, to the last one that is not. Returns its
+        name, and what is wrong with those passed over."""
+        with self.writing():
+            current, *before = self.history() or [""]
+            passed: list[VersionError] = []
+            for place, name in enumerate(before, 1):
+                if name == current:  # it served before those that are gone, too
+                    continue
+                try:
+                    self.load(name)
+                except VersionError as error:
+                    passed.append(error)
+                    continue
+                self._point([current, *before][place:])
+                return name, passed
+            if passed:
+                raise VersionError(
+                    f"no version that served before the current one is left; {passed[0]}", subject=str(self.directory / "current")
+                )
+            raise VersionError("no version served before the current one", subject=str(self.directory / "current"))
+
+    def prune(self, *spared: str) -> list[str]:
+        """Delete the versions that are not to be kept, but none of those spared; returns their names. A process that serves
+        one of them goes on: its files are mapped into memory."""
+        if not self.keep:
+            return []
+        with self.writing():
             history = self.history()
-            if len(history) < 2:
-                raise VersionError("no version served before the current one", subject=str(self._pointer))
-            self.load(history[1])
-            self._point(history[1:])
-            return history[1]
+            before = [name for name in history[1:] if name != history[0] and (self.directory / name / CHECKSUMS).is_file()]
+            gone = [name for name in self.names()[self.keep :] if name not in (*history[:1], *before[:1], *spared)]
+            for name in gone:
+                with suppress(OSError):  # what cannot be deleted must not keep anybody from promoting
+                    self._delete(name)
+        return gone
 
-    def clean(self) -> None:
-        """Remove what processes that were killed had begun to write. Every writing does so first."""
-        with self._writing():
-            pass
-
-    @property
-    def _pointer(self) -> Path:
-        return self.directory / "current"
-
-    @contextmanager
-    def _writing(self) -> Iterator[None]:
-        """One writer at a time, over processes; the lock of one that is killed is free. So whatever has a temporary name
-        when the lock is had belongs to nobody. Readers need no lock: what they see was renamed into place."""
-        import fcntl  # here, so that versions can be read where there is none
-
-        self.directory.mkdir(parents=True, exist_ok=True)
-        with (self.directory / ".lock").open("ab") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            for leftover in self.directory.glob(".new-*"):
-                shutil.rmtree(leftover, ignore_errors=True)
-            for leftover in (*self.directory.glob(".current-*"), *self.directory.glob(f"*/.{_VERDICT}-*")):
-                leftover.unlink(missing_ok=True)
-            yield
+    def _delete(self, name: str) -> None:
+        # Under its own name it is there whole or not at all.
+        going = self.directory / f"{_GONE}{name}"
+        (self.directory / name).rename(going)
+        shutil.rmtree(going)
 
     def _point(self, history: list[str]) -> None:
-        _replace(self._pointer, ("\n".join(history[:_HISTORY]) + "\n").encode())
-
-
-def _name(checksums: bytes) -> str:
-    """What a version is called, by its list of checksums."""
-    return hashlib.sha256(checksums).hexdigest()[:NAME_LENGTH]
-
-
-def _replace(path: Path, data: bytes) -> None:
-    """Write a file that is there with all of it, or as it was before."""
-    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}-", delete=False) as stream:
-        stream.write(data)
-        stream.flush()
-        os.fsync(stream.fileno())
-    Path(stream.name).chmod(0o644)
-    Path(stream.name).replace(path)
-    _sync_directory(path.parent)
-
-
-def load(directory: Path) -> Version:
-    """Read a version's directory, check all of it, and map its arrays into memory. Raises VersionError."""
-    manifest = _manifest(directory)
-    sums = _read(directory, _CHECKSUMS)
-    name = _name(sums)
-    if name != directory.name:
-        raise VersionError(f"it is damaged: it is that of {name}; {_REMEDY}", subject=str(directory / _CHECKSUMS))
-    listed = {
-        file: digest
-        for digest, file in (line.split("  ", 1) for line in sums.decode("utf-8", "replace").splitlines() if "  " in line)
-    }
-    for file in (_MANIFEST, _CARD, *(f"{array}.npy" for array in _ARRAYS)):
-        if file not in listed:
-            raise VersionError(f"it does not list {file}; {_REMEDY}", subject=str(directory / _CHECKSUMS))
-    for file, expected in sorted(listed.items()):
-        if "/" in file or hashlib.sha256(_read(directory, file)).hexdigest() != expected:
-            raise VersionError(f"it is damaged: its checksum does not match; {_REMEDY}", subject=str(directory / file))
-    try:
-        arrays = {array: np.load(directory / f"{array}.npy", mmap_mode="r", allow_pickle=False) for array in _ARRAYS}
-        words = bytes(arrays["vocabulary"]).decode().split("\n") if arrays["vocabulary"].size else []
-        version = _version(name, manifest, words, arrays, _made(directory))
-        _check(version)
-    except (ValueError, TypeError, KeyError, AttributeError, OSError, EOFError) as error:
-        reason = f"`{error.args[0]}` is missing" if isinstance(error, KeyError) else str(error)
-        raise VersionError(
-            f"it is no version that this topicwire can read: {reason}; {_REMEDY}", subject=str(directory)
-        ) from None
-    return version
-
-
-def _version(
-    name: str, manifest: Mapping[str, Any], words: Sequence[str], arrays: Mapping[str, NDArray[Any]], made: datetime | None
-) -> Version:
-    return Version(
-        name=name,
-        topics=tuple(
-            Topic(str(row["name"]), str(row["title"]), str(row["description"]), float(row["threshold"]), float(row["intercept"]))
-            for row in manifest["topics"]
-        ),
-        vocabulary={word: row for row, word in enumerate(words)},
-        pairs=arrays["pairs"],
-        idf=arrays["idf"],
-        coefficients=arrays["coefficients"],
-        title_weight=int(manifest["text"]["title_weight"]),
-        passage_words=int(manifest["text"]["passage_words"]),
-        whole_share=float(manifest["text"]["whole_share"]),
-        lead_share=float(manifest["text"]["lead_share"]),
-        known_share=float(manifest["text"]["known_share"]),
-        manifest=manifest,
-        made=made,
-    )
-
-
-def _check(version: Version) -> None:
-    """What checksums cannot tell: a version somebody else made may be whole and still make no sense."""
-    words, pairs, topics = len(version.vocabulary), version.pairs, len(version.topics)
-    if pairs.dtype != np.int32 or pairs.ndim != 2 or pairs.shape[1] != 2:
-        raise ValueError("pairs must be int32 in two columns")
-    keys = pairs[:, 0].astype(np.int64) * words + pairs[:, 1]
-    if pairs.size and not (pairs.min() >= 0 and pairs.max() < words and (np.diff(keys) > 0).all()):
-        raise ValueError("its pairs are not of its words, or not in order")
-    terms = words + len(pairs)
-    if version.idf.dtype != np.float64 or version.coefficients.dtype != np.float64:
-        raise ValueError("idf and coefficients must be float64")
-    if version.idf.shape != (terms,) or version.coefficients.shape != (terms, topics):
-        raise ValueError(
-            f"{terms} terms and {topics} topics do not fit arrays of {version.idf.shape} and {version.coefficients.shape}"
-        )
-    if not (np.isfinite(version.idf).all() and np.isfinite(version.coefficients).all()):
-        raise ValueError("it has coefficients that are no finite numbers")
-    if not topics or len({topic.name for topic in version.topics}) != topics:
-        raise ValueError("its topics are none, or not distinct")
-    if not all(0 <= topic.threshold <= 1 and np.isfinite(topic.intercept) for topic in version.topics):
-        raise ValueError("a threshold is not within 0 and 1")
-    shares = (version.whole_share, version.lead_share, 1 - version.whole_share - version.lead_share, version.known_share)
-    if version.title_weight < 0 or version.passage_words < 1 or not all(0 <= share <= 1 for share in shares):
-        raise ValueError("its text settings are out of range")
-    float(version.manifest["metrics"]["out_of_fold_macro_f1"]), int(version.manifest["provenance"]["examples"])
-    if version.manifest["text"]["tokenizer"] != TOKENIZER:
-        raise ValueError(f"its words were split by {version.manifest['text']['tokenizer']!r}, here it is {TOKENIZER!r}")
-
-
-def _manifest(directory: Path) -> dict[str, Any]:
-    path = str(directory / _MANIFEST)
-    try:
-        manifest = strict_json.loads(_read(directory, _MANIFEST))
-    except ValueError as error:
-        raise VersionError(f"it is damaged: {error}; {_REMEDY}", subject=path) from None
-    number = manifest.get("format") if isinstance(manifest, dict) else None
-    if not isinstance(number, int):
-        raise VersionError(f"it does not say its format, so it is no model version; {_REMEDY}", subject=path)
-    if number != FORMAT:
-        remedy = "upgrade topicwire" if number > FORMAT else "train again"
-        raise VersionError(f"it has format {number}, this topicwire reads format {FORMAT}; {remedy}", subject=path)
-    return dict(manifest)
-
-
-def _read(directory: Path, file: str) -> bytes:
-    try:
-        return (directory / file).read_bytes()
-    except OSError as error:
-        reason = "it is missing" if isinstance(error, FileNotFoundError) else f"it cannot be read ({error.strerror})"
-        raise VersionError(f"{reason}; {_REMEDY}", subject=str(directory / file)) from None
-
-
-_NEVER = datetime.min.replace(tzinfo=UTC)
-
-
-def _made(directory: Path) -> datetime | None:
-    try:
-        return parse_timestamp((directory / "made").read_text(encoding="utf-8", errors="replace"))
-    except OSError:
-        return None
-
-
-def _is_name(name: str) -> bool:
-    return len(name) == NAME_LENGTH and all(character in "0123456789abcdef" for character in name)
-
-
-def _npy(array: NDArray[Any]) -> bytes:
-    buffer = BytesIO()
-    np.save(buffer, np.ascontiguousarray(array), allow_pickle=False)
-    return buffer.getvalue()
-
-
-def _sync_directory(directory: Path) -> None:
-    descriptor = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        _writing.replace(self.directory / "current", ("\n".join(history[:_HISTORY]) + "\n").encode())

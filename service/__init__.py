@@ -20,6 +20,7 @@ Read in this order:
     background  the process that works on jobs
     chores      the commands `jobs`
     teaching    the commands `label-next`, `suspects` and `drift`
+    models      the commands `models`
     batch       posts -> tagged posts, on one core or several
     formats     tagged posts -> JSONL, CSV, RSS, Atom, JSON Feed, a table
     wires       stored posts -> a feed of one topic
@@ -34,6 +35,7 @@ Read in this order:
     storage     the store, opened by every worker for itself
     library     the routes of what is stored
     jobs        the routes of work in the background
+    catalogue   the routes of model versions
     metrics     what is counted
     logs        one JSON object a line
     serving     the version that serves, followed as `current` changes

@@ -19,7 +19,7 @@ from model.errors import TopicwireError
 from model.posts import Post, post_from_dict, timestamp
 from model.tagger import Tagger
 from model.versions import Versions
-from service import access, bodies, jobs, library, metrics, openapi, schemas
+from service import access, bodies, catalogue, jobs, library, metrics, openapi, schemas
 from service.library import Working
 from service.openapi import FEED_TYPES, JSON
 from service.problems import ProblemError, pointer, register
@@ -42,7 +42,7 @@ def create_app(settings: Settings | None = None, tagger: Tagger | None = None) -
     Raises VersionError where there is no version that can be served.
     """
     settings = settings or read()
-    serving = Serving(Versions(settings.models), tagger)
+    serving = Serving(Versions(settings.models, keep=settings.keep_versions), tagger)
     app = Flask("service", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = settings.max_bytes
     app.config["BODY_SECONDS"] = settings.max_seconds
@@ -55,6 +55,7 @@ def create_app(settings: Settings | None = None, tagger: Tagger | None = None) -
     _posting(app, settings, serving, working)
     _reading(app, settings, serving, storage)
     library.register(app, settings, serving, storage, working)
+    catalogue.register(app, settings, serving, working)
     jobs.register(app, settings, serving, storage, working)
     return app
 

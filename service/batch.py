@@ -5,10 +5,10 @@ from functools import lru_cache
 from itertools import islice
 from pathlib import Path
 
-from model import versions
 from model.errors import PostError
 from model.posts import Post, TaggedPost
 from model.tagger import Tagger
+from model.version import load
 
 # Posts that are tagged at once: enough to make handing them to another process cheap, few enough to be no memory.
 CHUNK = 64
@@ -54,7 +54,7 @@ def tag_chunk(version: Path, posts: list[Post], sentences: int, max_words: int) 
 
 @lru_cache(maxsize=2)
 def _tagger(version: Path) -> Tagger:
-    return Tagger(versions.load(version))
+    return Tagger(load(version))
 
 
 def _chunks(posts: Iterable[Post]) -> Iterator[list[Post]]:

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from model.posts import Post, TaggedPost
-    from model.versions import Version, Versions
+    from model.version import Version
+    from model.versions import Versions
     from training.curve import Point
     from training.evaluation import Evaluation
     from training.examples import Example
@@ -201,16 +202,27 @@ def _parser() -> argparse.ArgumentParser:
     stored.add_argument("--min-score", type=_score, metavar="X", help="posts with a topic of at least this score, 0 to 1")
     stored.add_argument("--limit", type=_count, metavar="N", help="the newest N posts (default: all)")
 
-    models = command("models", _models_list, "list model versions, show one, choose the one that serves")
+    models = command("models", _models("show_all"), "list model versions, show one, choose the one that serves")
     actions = models.add_subparsers(title="actions", metavar="ACTION")
-    actions.add_parser("list", help="all versions, the newest first").set_defaults(run=_models_list)
+    list_ = actions.add_parser("list", help="all versions, the newest first, and how they were judged")
+    list_.add_argument("--json", action="store_true", help="print everything as one JSON object")
+    list_.set_defaults(run=_models("show_all"))
     show = actions.add_parser("show", help="the card of a version")
     show.add_argument("version", nargs="?", metavar="VERSION", help="default: the current one")
-    show.set_defaults(run=_models_show)
+    show.add_argument("--json", action="store_true", help="print all that is known of it as one JSON object")
+    show.set_defaults(run=_models("show"))
     promote = actions.add_parser("promote", help="make a version the one that serves")
     promote.add_argument("version", metavar="VERSION")
-    promote.set_defaults(run=_models_promote)
-    actions.add_parser("rollback", help="go back to the version that served before").set_defaults(run=_models_rollback)
+    promote.set_defaults(run=_models("promote"))
+    actions.add_parser("rollback", help="go back to the version that served before").set_defaults(run=_models("rollback"))
+    diff = actions.add_parser("diff", help="list the posts that get other topics from one version than from another, and why")
+    diff.add_argument("before", metavar="A", help="a version, or `current`")
+    diff.add_argument("after", metavar="B", help="the other")
+    diff.add_argument("input", nargs="*", metavar="INPUT", help="as of `tag` (default: stored posts)")
+    diff.add_argument("--since", type=_since, metavar="TIME", help="posts since a date, or since 7d, 12h ago (default: all)")
+    diff.add_argument("-n", type=_count, default=20, metavar="N", help="posts to show at most, the newest (default: %(default)s)")
+    diff.add_argument("--json", action="store_true", help="print everything as one JSON object")
+    diff.set_defaults(run=_models("diff"))
     return parser
 
 
@@ -265,6 +277,7 @@ def _with_progress(posts: "Iterator[Post]", output: str | None) -> "Iterable[Pos
 
 def _train(options: argparse.Namespace, settings: Settings) -> int:
     versions = _versions(settings)
+    versions.clean()
     if options.if_missing and versions.current():
         versions.load()
         return DONE
@@ -291,9 +304,10 @@ def _train(options: argparse.Namespace, settings: Settings) -> int:
     known = {topic.name for topic in topics}
     topics += [starter.TopicInfo(name, name, "") for name in sorted(found - known)]
     content, _ = fit(examples, topics, seed=options.seed)
-    name = versions.add(content)
-    if not options.no_promote:
-        versions.promote(name)
+    with versions.writing():  # so that nobody deletes it before it is promoted
+        name = versions.add(content)
+        if not options.no_promote:
+            versions.promote(name)
     repeated = len(examples) - content.manifest["provenance"]["examples"]
     if repeated:
         _warn(f"{repeated} examples have the text of another; of each the last one holds")
@@ -434,50 +448,21 @@ def _export(options: argparse.Namespace, settings: Settings) -> int:
     return DONE
 
 
-def _models_list(options: argparse.Namespace, settings: Settings) -> int:
-    versions = _versions(settings)
-    current = versions.current()
-    for name in versions.names():
-        mark = "*" if name == current else " "
-        try:
-            version = versions.load(name)
-        except TopicwireError as error:
-            print(f"{mark} {name}  {error}")
-            continue
-        made = f"{version.made:%Y-%m-%d %H:%M}" if version.made else "at an unknown time"
-        manifest = version.manifest
-        print(
-            f"{mark} {name}  {made}  {manifest['provenance']['examples']} examples, {len(version.topics)} topics, "
-            f"out of fold macro F1 {manifest['metrics']['out_of_fold_macro_f1']:.3f}"
-        )
-    if current is None:
-        raise InputError("no model version here yet; run `topicwire train`", subject=str(versions.directory))
-    return DONE
+def _models(name: str) -> "Callable[[argparse.Namespace, Settings], int]":
+    """A command of `service.models`, imported when it runs."""
 
+    def run(options: argparse.Namespace, settings: Settings) -> int:
+        from service import models
 
-def _models_show(options: argparse.Namespace, settings: Settings) -> int:
-    versions = _versions(settings)
-    version = versions.load(options.version)
-    print(f"version {version.name}" + (" (current)" if version.name == versions.current() else "") + "\n")
-    print((versions.directory / version.name / "card.md").read_text(encoding="utf-8"), end="")
-    return DONE
+        return DONE if getattr(models, name)(options, settings, _say) else FAILED
 
-
-def _models_promote(options: argparse.Namespace, settings: Settings) -> int:
-    _versions(settings).promote(options.version)
-    print(f"{options.version} serves now")
-    return DONE
-
-
-def _models_rollback(options: argparse.Namespace, settings: Settings) -> int:
-    print(f"{_versions(settings).rollback()} serves again")
-    return DONE
+    return run
 
 
 def _versions(settings: Settings) -> "Versions":
     from model.versions import Versions
 
-    return Versions(settings.models)
+    return Versions(settings.models, keep=settings.keep_versions)
 
 
 def _examples(names: list[str], settings: Settings) -> "tuple[list[Example], int]":

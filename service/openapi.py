@@ -67,6 +67,24 @@ OPERATIONS = (
     ),
     Operation("/v1/topics", "get", "The topics of the version that serves", schemas.TopicsAnswer),
     Operation("/v1/model", "get", "The version that serves, and what it was made from", schemas.ModelAnswer),
+    Operation("/v1/models", "get", "The model versions, and how they were judged", schemas.VersionsAnswer, errors=(503,)),
+    Operation(
+        "/v1/models/{version}", "get", "A model version, with the gate's verdict", schemas.VersionAnswer, errors=(404, 409, 503)
+    ),
+    Operation(
+        "/v1/models/{version}/promote",
+        "post",
+        "Make a version the one that serves",
+        schemas.Promoted,
+        errors=(*_WRITTEN, 404, 409, 503),
+    ),
+    Operation(
+        "/v1/models/rollback",
+        "post",
+        "Go back to the version that served before",
+        schemas.Promoted,
+        errors=(*_WRITTEN, 409, 503),
+    ),
     Operation("/v1/posts", "get", "Stored posts, newest first", schemas.PostsAnswer, query=schemas.PostsQuery, errors=(422, 503)),
     Operation("/v1/posts/{id}", "get", "A stored post, by its key or its own id", schemas.Stored, errors=(404, 503)),
     Operation(
@@ -158,7 +176,7 @@ _MEANINGS = {
     403: "Without a token in the settings this may not be written from here",
     404: "There is no such thing",
     408: "The body did not arrive in time",
-    409: "Such a job waits or runs already (`Location` says where), or there is no version to do it with",
+    409: "As things stand it cannot be done; the detail says why",
     413: "The body, or a post in it, is too large",
     415: "The body's media type is not taken here",
     421: "The service listens to its own machine alone, and was asked under another name",
@@ -250,6 +268,8 @@ def _path(operation: Operation, topics: Sequence[str]) -> Iterator[dict[str, Any
             schema["enum"] = [*topics, *_ALWAYS]
         elif operation.path.startswith(("/v1/sources/", "/v1/jobs/")):
             schema = {"type": "integer", "minimum": 1, "maximum": schemas.MAX_NUMBER}
+        elif name == "version":
+            schema = {"type": "string", "pattern": "^[0-9a-f]{12}$"}
         yield {"name": name, "in": "path", "required": True, "schema": schema}
 
 

@@ -42,9 +42,9 @@ def retrain(
     examples = [*stored(settings), *given]
     if not examples and not choice.with_starter:
         raise ExampleError("there is no example to learn from, neither given nor in the store")
-    return retraining.retrain(
-        examples, Versions(settings.models), choice, frozen=frozen, force=force, keep=keep, progress=progress
-    )
+    versions = Versions(settings.models, keep=settings.keep_versions)
+    versions.clean()
+    return retraining.retrain(examples, versions, choice, frozen=frozen, force=force, keep=keep, progress=progress)
 
 
 def run(options: Namespace, settings: Settings, say: Say) -> int:

@@ -316,6 +316,53 @@ class ModelAnswer(BaseModel):
     provenance: dict[str, Any]
 
 
+class HeldOut(BaseModel):
+    """Macro F1 on labelled posts that a version had not learnt from, and its 95 % interval."""
+
+    value: Score
+    low: Score
+    high: Score
+    posts: int
+
+
+class VersionSummary(BaseModel):
+    """A model version in few words."""
+
+    version: str
+    current: bool = Field(description="whether `current` names it; a worker follows within two seconds")
+    made: str | None
+    examples: int | None = Field(description="that it learnt from")
+    topics: list[str]
+    out_of_fold_macro_f1: float | None = Field(description="by its own examples, each scored without having been learnt")
+    held_out: HeldOut | None = Field(description="by the gate; null where it was not asked, or had nothing to judge by")
+    decision: str | None = Field(description="of the gate: first, promoted, forced or refused; null where it was not asked")
+    why: str | None
+    problem: str | None = Field(description="why it cannot be loaded; null for one that can")
+
+
+class VersionsAnswer(BaseModel):
+    model: str
+    current: str | None = Field(description="the version that is to serve; null where that cannot be told")
+    versions: list[VersionSummary] = Field(description="the newest first")
+
+
+class VersionAnswer(VersionSummary):
+    """All that is known of a model version."""
+
+    model: str
+    metrics: dict[str, float]
+    provenance: dict[str, Any]
+    verdict: dict[str, Any] | None = Field(description="what the gate said of it, with its figures")
+
+
+class Promoted(BaseModel):
+    """A version that has been made the one that serves."""
+
+    model: str = Field(description="the version that serves now: here at once, in other workers within two seconds")
+    before: str = Field(description="the version that served this request as it began")
+    passed_over: list[str] = Field(description="what is wrong with versions that a rollback had to pass over")
+
+
 class Health(BaseModel):
     status: str
     model: str

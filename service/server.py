@@ -3,7 +3,6 @@
 gunicorn, because it forks after loading, so that workers share what was loaded, and replaces a worker that dies.
 """
 
-import contextlib
 import gc
 import os
 import shutil
@@ -42,8 +41,7 @@ def _run(settings: Settings) -> None:
     from service.app import create_app
     from service.background import Keeper
 
-    with contextlib.suppress(OSError):  # where nothing may be written there is nothing to clean
-        Versions(settings.models).clean()
+    Versions(settings.models).clean()
     app = create_app(settings)
     # What is loaded now is never garbage: a worker that looked through it would write to, and so no longer share, all of it.
     gc.collect()

@@ -26,7 +26,7 @@ class Serving:
     """
 
     def __init__(self, versions: Versions, tagger: Tagger | None = None) -> None:
-        self._versions = versions
+        self.versions = versions
         self._follows = tagger is None
         self._seen = versions.pointer()  # before loading: what changes meanwhile is seen by the first request
         self._tagger = tagger or Tagger(versions.load())
@@ -44,7 +44,7 @@ class Serving:
         return tagger
 
     def _follow(self) -> None:
-        pointer = self._versions.pointer()
+        pointer = self.versions.pointer()
         if pointer == self._seen and time.monotonic() < self._again:
             return
         if not self._loading.acquire(blocking=False):
@@ -57,7 +57,7 @@ class Serving:
     def _load(self, pointer: bytes) -> None:
         before = self._tagger.version.name
         try:
-            version = self._versions.load()
+            version = self.versions.load()
             if version.name != before:
                 self._tagger = Tagger(version)
         except (VersionError, OSError) as error:

@@ -59,6 +59,9 @@ class Settings:
     evaluation: Path | None = _setting(
         None, "labelled posts, JSONL or CSV, that `retrain` judges by and never learns from", shown="parts of the examples"
     )
+    keep_versions: int = _setting(
+        10, "model versions that are kept, the newest, beside the current one and the one before it; 0 = all", most=1_000_000
+    )
     keep_days: int = _setting(
         0, "days that `poll` keeps a post after it was found, unless it was corrected; 0 = for ever", most=36_500
     )

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from model.posts import TaggedPost, timestamp
-from model.versions import Topic
+from model.version import Topic
 from service import formats
 
 if TYPE_CHECKING:  # SQLAlchemy is not imported for this

@@ -10,7 +10,8 @@ import pytest
 from flask.testing import FlaskClient
 
 from model.tagger import Tagger
-from model.versions import Version, Versions
+from model.version import Version
+from model.versions import Versions
 from service.app import create_app
 from service.settings import Settings
 from training import starter

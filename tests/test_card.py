@@ -1,6 +1,6 @@
 """The card says of the manifest what a person has to know, and the same each time."""
 
-from model.versions import Version
+from model.version import Version
 from training import card
 
 

@@ -14,7 +14,7 @@ from model.classifier import Classifier
 from model.function_words import FUNCTION_WORDS
 from model.posts import Post
 from model.tagger import Tagger
-from model.versions import Version
+from model.version import Version
 from tests.conftest import SAMPLE
 from training import starter
 from training.features import LEAD_SHARE, PASSAGE_WORDS, TITLE_WEIGHT, WHOLE_SHARE, with_pairs

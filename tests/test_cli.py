@@ -406,7 +406,7 @@ def test_train_learns_and_models_go_back_and_forth(run: Run, tmp_path: Path) -> 
     assert mine.stderr.decode() == f"topicwire: {examples}:13: it is no JSON: Expecting value (line 1, column 1)\n"
     assert "learnt 2 topics from 12 examples" in mine.stdout.decode()
     listed = run("models", **home).stdout.decode().splitlines()
-    assert [line[0] for line in listed] == ["*", " "]
+    assert [line[0] for line in listed] == [" ", "*", " "], "a line of titles first"
     tagged = rows(run("tag", "-", stdin=b'{"title": "Bread", "text": "Bread and flour"}', **home).stdout)
     assert tagged[0]["topics"] == ["bakery"]
     assert b"bakery" in run("models", "show", **home).stdout

@@ -8,7 +8,7 @@ import pytest
 
 from model.errors import ExampleError, VersionError
 from model.posts import Post
-from model.versions import Version
+from model.version import Version
 from training import drift, starter
 
 GERMAN = "Der Bäcker steht jeden Morgen um drei auf, heizt den Ofen und knetet den Teig, den er am Abend angesetzt hat."

@@ -11,7 +11,7 @@ from lxml import etree
 
 from model.posts import Post
 from model.tagger import Tagger
-from model.versions import Version
+from model.version import Version
 from tests.conftest import Run
 from training import _svg, report, starter
 from training.evaluation import NONE, Evaluation, Figure, Point, evaluate

@@ -177,7 +177,7 @@ def test_what_ends_it_leaves_nothing(versions: Versions) -> None:
 
     assert serving(versions) == before
     assert versions.names() == names
-    assert sorted(path.name for path in versions.directory.iterdir()) == sorted([*names, "current"])
+    assert sorted(path.name for path in versions.directory.iterdir()) == sorted([*names, ".lock", "current"])
 
 
 def test_another_promotion_meanwhile_is_not_undone(versions: Versions) -> None:

@@ -15,7 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from model.versions import Content, Version, Versions
+from model.version import Content, Version
+from model.versions import Versions
 from tests.conftest import SAMPLE, Run
 
 Start = Callable[..., tuple["subprocess.Popen[bytes]", int]]

@@ -139,7 +139,7 @@ def test_drift_of_files_since_a_date(run: Run) -> None:
 
 
 def test_a_version_of_before_is_asked_to_train_again(run: Run, home: Path, tmp_path: Path) -> None:
-    from model.versions import Content
+    from model.version import Content
 
     version = Versions(home / "models").load()
     old = {name: value for name, value in version.manifest.items() if name not in ("baseline", "format")}

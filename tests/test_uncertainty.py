@@ -8,7 +8,7 @@ from scipy.stats import entropy
 
 from model.classifier import Classification
 from model.posts import Post
-from model.versions import Version
+from model.version import Version
 from training import starter
 from training.examples import read
 from training.uncertainty import ALIKE, choose, label_next, uncertainty

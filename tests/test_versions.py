@@ -15,9 +15,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from model import versions
+from model import version as versions
 from model.errors import VersionError
-from model.versions import Content, Versions
+from model.version import Content
+from model.versions import Versions
 from training import starter
 from training.examples import Example
 from training.fit import fit
@@ -203,7 +204,7 @@ def test_promote_and_rollback_point_to_versions(directory: Path) -> None:
     store.promote(other)
 
     assert store.history() == [other, directory.name]
-    assert store.rollback() == directory.name
+    assert store.rollback() == (directory.name, [])
     with pytest.raises(VersionError, match="no version served before"):
         store.rollback()
     assert store.load().name == directory.name

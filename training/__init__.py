@@ -17,6 +17,7 @@ Read in this order:
     curve       what labelling more posts would bring
     uncertainty which posts to label next
     suspects    which examples to look at again
+    difference  what one version says otherwise than another
     drift       whether posts are still such as a version learnt from
     report      the same as one page of HTML, with plots
     card        what a version was made from, for people: its card.md

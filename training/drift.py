@@ -19,7 +19,7 @@ from model.classifier import Classifier
 from model.errors import ExampleError, VersionError
 from model.function_words import FUNCTION_WORDS
 from model.posts import Post
-from model.versions import Floats, Version
+from model.version import Floats, Version
 
 FALSE_ALARMS = 0.05  # how often chance alone may ring, over all figures
 FEWEST = 30  # posts below which nothing is said: what a normal interval takes

@@ -12,7 +12,7 @@ from model.classifier import EVIDENCE_TERMS, Classification, Classifier
 from model.errors import ExampleError
 from model.posts import TaggedPost
 from model.tagger import Tagger
-from model.versions import Floats
+from model.version import Floats
 from training.examples import Example
 from training.labels import Bools, labels_of
 

@@ -22,7 +22,7 @@ from threadpoolctl import threadpool_limits
 from model import text
 from model.errors import ExampleError
 from model.text import TOKENIZER
-from model.versions import Content, Floats
+from model.version import Content, Floats
 from training import card, drift, features
 from training.examples import Example, digest, distinct
 from training.folds import FOLDS, Ints, folds

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from model.versions import Floats
+from model.version import Floats
 from training.evaluation import Figure
 from training.labels import Bools
 

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.linear_model import LogisticRegression
 
-from model.versions import Floats
+from model.version import Floats
 
 # Inverse strength of regularization. Anything from 1 to 10 does equally well.
 C = 3.0

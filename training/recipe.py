@@ -7,7 +7,7 @@ from pathlib import Path
 
 from model import text
 from model.errors import ExampleError
-from model.versions import Content, Version
+from model.version import Content, Version
 from training import features, starter
 from training.examples import Example, distinct, is_topic_name
 from training.fit import SEED, fit

@@ -11,7 +11,7 @@ import numpy as np
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from model.posts import plain
-from model.versions import Version
+from model.version import Version
 from training import _svg
 from training.curve import Point
 from training.evaluation import NONE, Evaluation, Figure, Mistake

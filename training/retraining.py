@@ -21,7 +21,8 @@ import numpy as np
 from model.classifier import Classifier
 from model.errors import ExampleError, VersionError
 from model.posts import timestamp
-from model.versions import Content, Floats, Version, Versions
+from model.version import Content, Floats, Version
+from model.versions import Versions
 from training import features, gate
 from training.examples import Example, distinct
 from training.folds import FOLDS, folds
@@ -87,14 +88,17 @@ def retrain(
     if verdict["decision"] == REFUSED and force:
         verdict |= {"decision": FORCED, "why": force, "gate": verdict["why"]}
     if keep:
-        if versions.current() != before:
-            raise VersionError(
-                "another version was promoted meanwhile; run it again", subject=str(versions.directory / "current")
-            )
-        versions.add(content)
-        versions.keep_verdict(content.name, verdict)
-        if verdict["decision"] != REFUSED:
-            versions.promote(content.name)
+        with versions.writing():  # so that nobody promotes another in between
+            if versions.current() != before:
+                raise VersionError(
+                    "another version was promoted meanwhile; run it again", subject=str(versions.directory / "current")
+                )
+            versions.add(content)
+            versions.keep_verdict(content.name, verdict)
+            if verdict["decision"] == REFUSED:
+                versions.prune(content.name)
+            else:
+                versions.promote(content.name)
     return Outcome(content.name, verdict)
 
 

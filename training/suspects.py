@@ -18,7 +18,7 @@ from threadpoolctl import threadpool_limits
 from model import text
 from model.classifier import EVIDENCE_TERMS
 from model.errors import ExampleError
-from model.versions import Floats
+from model.version import Floats
 from training.examples import Example, distinct
 from training.features import terms, vectorizer, vocabulary
 from training.fit import MIN_EXAMPLES, SEED

@@ -18,7 +18,7 @@ import numpy as np
 from model import text
 from model.classifier import EVIDENCE_TERMS, Classification, Classifier
 from model.posts import Post, uncertainty
-from model.versions import Version
+from model.version import Version
 
 # Share of their terms that two posts have in common, from which one label would do for both.
 ALIKE = 0.8

@@ -21,7 +21,8 @@ from numpy.typing import NDArray
 from model import text
 from model.classifier import Classification, Classifier
 from model.text import Text
-from model.versions import Version, Versions
+from model.version import Version
+from model.versions import Versions
 from training import examples, starter
 from training.examples import Example
 from training.fit import MIN_EXAMPLES, fit

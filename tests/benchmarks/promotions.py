@@ -21,7 +21,8 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from model.versions import Content, Version, Versions
+from model.version import Content, Version
+from model.versions import Versions
 from training import starter
 from training.fit import fit
 
@@ -95,7 +96,7 @@ def _run(port: int, versions: Versions, names: list[str], options: argparse.Name
     for turn in range(options.promotions):
         time.sleep(QUIET)
         if turn % 2:
-            name = versions.rollback()
+            name, _ = versions.rollback()
         else:
             versions.promote(name := names[1])
         promoted.append((time.monotonic(), name))

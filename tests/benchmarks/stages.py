@@ -23,7 +23,7 @@ from model import feed, summarizer, text
 from model.classifier import Classifier
 from model.posts import Post
 from model.tagger import Tagger
-from model.versions import Version
+from model.version import Version
 from training.examples import Example
 from training.fit import Fitted
 
