@@ -158,6 +158,8 @@ def _without_controls(text: str, errors: str) -> bytes:
 
 
 def _folded(text: str) -> str:
+    if text.isprintable() and "  " not in text:  # the space is the only white space that is, and no character of INVISIBLE is
+        return text.strip(" ")
     if not text.isascii() and any(map(text.__contains__, _INVISIBLE)):
         text = text.translate(INVISIBLE)
     return " ".join(text.split())
@@ -182,7 +184,9 @@ _SKIPPED = frozenset(
     "script style template noscript nav svg math iframe object embed audio video canvas button select textarea option "
     "datalist map head title noembed noframes progress meter".split()
 )
-_HIDING_STYLE = re.compile(r"(?:display\s*:\s*none|visibility\s*:\s*hidden)", re.IGNORECASE)
+# Attributes that may say so, too.
+_HIDING = frozenset({"hidden", "aria-hidden", "role", "style"})
+_HIDING_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden")
 # A paragraph in bold that is no longer than this and does not end like a sentence is a heading in all but name.
 _MAX_BOLD_HEADING_WORDS = 14
 
@@ -211,8 +215,7 @@ class _Blocks:
         elif tag in _SKIPPED or (attributes and _is_hidden(attributes)):
             self._skipping = 1
         elif tag in _KINDS:
-            if self._pieces:
-                self._flush()
+            self._flush()
             self._kinds.append(_KINDS[tag] or self._kinds[-1])
         elif tag == "br":
             # Two in a row are how old editors write a new paragraph.
@@ -231,8 +234,7 @@ class _Blocks:
         if self._skipping:
             self._skipping -= 1
         elif tag in _KINDS:
-            if self._pieces:
-                self._flush()
+            self._flush()
             self._kinds.pop()
         elif tag in ("b", "strong"):
             self._bold -= 1
@@ -240,29 +242,33 @@ class _Blocks:
             self._links -= 1
 
     def data(self, text: str) -> None:
-        if not self._skipping:
+        if self._skipping:
+            return
+        self._length += len(text)
+        if self._links:
+            self._linked += len(text)
+        if not text.isspace():
             self._pieces.append(text)
-            self._length += len(text)
-            if self._links:
-                self._linked += len(text)
-            if (self._break or not self._bold) and not text.isspace():
-                self._break = False
-                self._plain_seen = self._plain_seen or not self._bold
+            self._break = False
+            self._plain_seen = self._plain_seen or not self._bold
+        elif self._pieces:
+            self._pieces.append(text)
 
     def close(self) -> list[Block]:
         self._flush()
         return self._blocks
 
     def _flush(self) -> None:
-        text = _folded("".join(self._pieces))
-        if text:
-            kind = self._kinds[-1]
-            if kind == "paragraph" and not self._plain_seen and _acts_as_heading(text):
-                kind = "heading"
-            self._blocks.append(Block(kind, text, 2 * self._linked > self._length))
-        self._pieces = []
+        if self._pieces:
+            text = _folded("".join(self._pieces))
+            if text:
+                kind = self._kinds[-1]
+                if kind == "paragraph" and not self._plain_seen and _acts_as_heading(text):
+                    kind = "heading"
+                self._blocks.append(Block(kind, text, 2 * self._linked > self._length))
+            self._pieces = []
+            self._plain_seen = self._break = False
         self._length = self._linked = 0
-        self._plain_seen = self._break = False
 
 
 # lxml asks for each document how many arguments `start` takes; finding that out takes as long as parsing a short one.
@@ -274,9 +280,9 @@ def _acts_as_heading(text: str) -> bool:
 
 
 def _is_hidden(attributes: Any) -> bool:
-    return (
+    return not _HIDING.isdisjoint(attributes) and (
         "hidden" in attributes
         or attributes.get("aria-hidden") == "true"
         or attributes.get("role") == "navigation"
-        or ("style" in attributes and _HIDING_STYLE.search(attributes["style"]) is not None)
+        or ("style" in attributes and _HIDING_STYLE.search(attributes["style"].lower()) is not None)
     )
