@@ -196,7 +196,7 @@ def _held(connection: Connection, job: Job) -> Job:
     """The job as it is now, locked."""
     chosen = select(*_COLUMNS).where(jobs.c.id == job.id, jobs.c.lease == job.lease).with_for_update()
     row = connection.execute(chosen).one_or_none()
-    if row is None:
+    if row is None or row.lease is None:
         raise LeaseError("another process has taken it over, or it has ended", subject=f"job {job.id}")
     return _job(row)
 

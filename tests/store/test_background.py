@@ -19,6 +19,7 @@ from flask.testing import FlaskClient
 from model.errors import VersionError
 from model.tagger import Tagger
 from model.versions import Versions
+from service import background
 from service.settings import Settings
 from service.store import Store
 from tests.conftest import Run
@@ -304,6 +305,30 @@ def test_retraining_over_rest_promotes_and_all_posts_are_tagged_again(
     assert (refused["state"], refused["result"]["decision"]) == ("done", "refused"), "an answer, and no failure"
     assert "it no longer knows the topics" in refused["result"]["why"]
     assert (versions.current(), refused["result"]["version"] in versions.names()) == (serves, True)
+
+
+def test_one_that_was_killed_before_it_could_say_what_it_had_done_says_so_the_next_time(
+    store: Store, own_home: Path, target: Target
+) -> None:
+    home = {"home": own_home} if isinstance(target, str) else {}
+    if isinstance(target, Path):
+        (own_home / "models").rename(target.parent / "models")
+    settings = settings_of(target, **home)
+    fill(target, 60, corrected=60)
+    store.add_job("retrain", {"no_starter": True, "force": "for a test"}, "REST", now=store.now())
+    first = store.claim_job(["retrain"], store.now(), made.HOUR)
+    assert first
+    done = background._retrain(settings, store, first)
+    second = store.claim_job(["retrain"], store.now() + 2 * made.HOUR, made.HOUR)
+    assert second
+
+    assert background._retrain(settings, store, second) == done
+    assert done["decision"] == "forced"
+    store.finish_job(second, "done", result=done)
+    store.add_job("retrain", {"no_starter": True}, "REST", now=store.now() + made.HOUR)
+    third = store.claim_job(["retrain"], store.now() + made.HOUR, made.HOUR)
+    assert third
+    assert background._retrain(settings, store, third)["decision"] == "same"
 
 
 def test_what_fails_says_why_and_stops_nothing_else(start: Start, own_home: Path) -> None:

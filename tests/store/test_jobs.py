@@ -115,6 +115,15 @@ def test_a_lease_that_ran_out_is_anothers(store: Store) -> None:
     assert store.job(first.id).lease == second.lease
 
 
+def test_who_has_not_begun_a_job_can_say_nothing_of_it(store: Store) -> None:
+    asked, _ = store.add_job("retag", {}, "topicwire")
+
+    with pytest.raises(LeaseError):
+        store.finish_job(asked, "done")
+    store.release_job(asked, "never held", again=NOW)
+    assert store.job(asked.id) == asked
+
+
 def test_what_ends_its_process_each_time_is_not_begun_for_ever(store: Store) -> None:
     asked, _ = store.add_job("retrain", {}, "REST")
     for number in range(MAX_TRIES):
