@@ -292,6 +292,7 @@ def test_retraining_over_rest_promotes_and_all_posts_are_tagged_again(
     assert done["progress"]["done"] == done["progress"]["of"]
     assert "fitting the candidate" in [line["text"] for line in done["log"]]
     assert versions.current() != before
+    assert json.loads(ask(port, "GET", "/v1/model")[1])["model"] == versions.current()
     until(lambda: models_of(target) == {versions.current(): 100})
     with Store(target) as store:
         assert len(list(store.examples())) == 60
