@@ -16,8 +16,9 @@ from model.errors import PostError
 TAGGED_FIELDS = ("id", "title", "link", "published", "source", "topics", "scores", "evidence", "summary", "model")
 BODY_FIELDS = ("html", "text")
 
-# Characters that XML 1.0 cannot carry (section 2.2), unpaired surrogates among them.
-ILLEGAL_CHARACTERS = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+# Characters that XML 1.0 cannot carry (section 2.2), unpaired surrogates among them. Its own list is of those that it can,
+# which `re` takes eight times as long to compile.
+ILLEGAL_CHARACTERS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 # Longer than what browsers and servers take; a link is also what thousands of relative ones are joined to.
 MAX_LINK = 8_000

@@ -11,8 +11,6 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from model.errors import ExampleError, InputError, TopicwireError
-from service import settings as settings_
-from service.settings import Settings
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -20,6 +18,7 @@ if TYPE_CHECKING:
     from model.posts import Post, TaggedPost
     from model.version import Version
     from model.versions import Versions
+    from service.settings import Settings
     from training.curve import Point
     from training.evaluation import Evaluation
     from training.examples import Example
@@ -35,6 +34,8 @@ def main(arguments: list[str] | None = None) -> int:
     # The arrays here are small: threads of the linear algebra library would only cost their start.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     options = _parser().parse_args(arguments)
+    from service import settings as settings_
+
     try:
         settings = settings_.read()
         for name in settings_.unknown(os.environ):
@@ -226,7 +227,7 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _tag(options: argparse.Namespace, settings: Settings) -> int:
+def _tag(options: argparse.Namespace, settings: "Settings") -> int:
     from model import summarizer
     from service import batch, formats, inputs, output
 
@@ -275,7 +276,7 @@ def _with_progress(posts: "Iterator[Post]", output: str | None) -> "Iterable[Pos
     return bar
 
 
-def _train(options: argparse.Namespace, settings: Settings) -> int:
+def _train(options: argparse.Namespace, settings: "Settings") -> int:
     versions = _versions(settings)
     versions.clean()
     if options.if_missing and versions.current():
@@ -320,7 +321,7 @@ def _train(options: argparse.Namespace, settings: Settings) -> int:
     return FAILED if faults else DONE
 
 
-def _evaluate(options: argparse.Namespace, settings: Settings) -> int:
+def _evaluate(options: argparse.Namespace, settings: "Settings") -> int:
     from model.tagger import Tagger
     from training import evaluation
 
@@ -361,7 +362,7 @@ def _curve(examples: "list[Example]", version: "Version", field: str | None) -> 
     return learning_curve(examples, topics)
 
 
-def _retrain(options: argparse.Namespace, settings: Settings) -> int:
+def _retrain(options: argparse.Namespace, settings: "Settings") -> int:
     from service import retrain
 
     return retrain.run(options, settings, _say)
@@ -404,7 +405,7 @@ def _interval(figure: Any) -> str:
 def _teaching(name: str) -> "Callable[[argparse.Namespace, Settings], int]":
     """A command of `service.teaching`, imported when it runs."""
 
-    def run(options: argparse.Namespace, settings: Settings) -> int:
+    def run(options: argparse.Namespace, settings: "Settings") -> int:
         from service import teaching
 
         return DONE if getattr(teaching, name)(options, settings, _say) else FAILED
@@ -412,7 +413,7 @@ def _teaching(name: str) -> "Callable[[argparse.Namespace, Settings], int]":
     return run
 
 
-def _suspects(options: argparse.Namespace, settings: Settings) -> int:
+def _suspects(options: argparse.Namespace, settings: "Settings") -> int:
     from service import teaching
 
     examples, faults = _examples(options.examples, settings)
@@ -422,9 +423,10 @@ def _suspects(options: argparse.Namespace, settings: Settings) -> int:
     return FAILED if faults else DONE
 
 
-def _serve(options: argparse.Namespace, settings: Settings) -> int:
+def _serve(options: argparse.Namespace, settings: "Settings") -> int:
     from dataclasses import replace
 
+    from service import settings as settings_
     from service.server import serve
 
     given = {
@@ -436,7 +438,7 @@ def _serve(options: argparse.Namespace, settings: Settings) -> int:
     return DONE
 
 
-def _export(options: argparse.Namespace, settings: Settings) -> int:
+def _export(options: argparse.Namespace, settings: "Settings") -> int:
     from service import export, output
 
     # So that what is half written is cleaned up when somebody ends us politely.
@@ -451,7 +453,7 @@ def _export(options: argparse.Namespace, settings: Settings) -> int:
 def _models(name: str) -> "Callable[[argparse.Namespace, Settings], int]":
     """A command of `service.models`, imported when it runs."""
 
-    def run(options: argparse.Namespace, settings: Settings) -> int:
+    def run(options: argparse.Namespace, settings: "Settings") -> int:
         from service import models
 
         return DONE if getattr(models, name)(options, settings, _say) else FAILED
@@ -459,13 +461,13 @@ def _models(name: str) -> "Callable[[argparse.Namespace, Settings], int]":
     return run
 
 
-def _versions(settings: Settings) -> "Versions":
+def _versions(settings: "Settings") -> "Versions":
     from model.versions import Versions
 
     return Versions(settings.models, keep=settings.keep_versions)
 
 
-def _examples(names: list[str], settings: Settings) -> "tuple[list[Example], int]":
+def _examples(names: list[str], settings: "Settings") -> "tuple[list[Example], int]":
     """The good examples of all files, and how many faults there were; each is named on standard error."""
     from service.inputs import whole
     from training import examples
@@ -501,7 +503,7 @@ def _file(name: str) -> str:
 def _sources(name: str) -> "Callable[[argparse.Namespace, Settings], int]":
     """A command of `service.subscriptions`, imported when it runs."""
 
-    def run(options: argparse.Namespace, settings: Settings) -> int:
+    def run(options: argparse.Namespace, settings: "Settings") -> int:
         from service import subscriptions
 
         return DONE if getattr(subscriptions, name)(options, settings, _say) else FAILED
@@ -512,7 +514,7 @@ def _sources(name: str) -> "Callable[[argparse.Namespace, Settings], int]":
 def _work(module: str, name: str) -> "Callable[[argparse.Namespace, Settings], int]":
     """A command of a module of `service`, imported when it runs."""
 
-    def run(options: argparse.Namespace, settings: Settings) -> int:
+    def run(options: argparse.Namespace, settings: "Settings") -> int:
         from importlib import import_module
 
         return DONE if getattr(import_module(f"service.{module}"), name)(options, settings, _say) else FAILED

@@ -18,7 +18,6 @@ from email.utils import format_datetime
 from itertools import chain
 from typing import Protocol
 from urllib.parse import urlsplit
-from xml.sax.saxutils import escape, quoteattr
 
 from model import strict_json
 from model.posts import ILLEGAL_CHARACTERS, Post, TaggedPost, content_id, is_unsafe_id, plain, timestamp
@@ -218,8 +217,14 @@ def identity(post: Post) -> str:
 def _element(name: str, text: str | None, **attributes: str) -> str:
     if text is None:
         return ""
-    given = "".join(f" {key}={quoteattr(_legal(value))}" for key, value in attributes.items())
-    return f"<{name}{given}>{escape(_legal(text))}</{name}>\n"
+    given = "".join(f" {key}={_quoted(_legal(value))}" for key, value in attributes.items())
+    return f"<{name}{given}>{html.escape(_legal(text), quote=False)}</{name}>\n"
+
+
+def _quoted(value: str) -> str:
+    from xml.sax.saxutils import quoteattr  # brings an HTTP client along, which JSONL and CSV do without
+
+    return quoteattr(value)
 
 
 def _legal(text: str) -> str:

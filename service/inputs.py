@@ -9,7 +9,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
-from model import feed, strict_json
+from model import strict_json
 from model.errors import FeedError, InputError, PostError, TopicwireError
 from model.posts import Post, post_from_dict
 from service.fetch import fetch, is_url
@@ -38,6 +38,8 @@ def posts(name: str, settings: Settings, *, failed: Report, warned: Report) -> I
             if _begins_jsonl(head):
                 yield from _jsonl(stream, shown(name), failed)
                 return
+            from model import feed  # only now: JSONL needs no reader of feeds, which takes a while to load
+
             read = feed.read(stream.read(), base_url=base_url)
         except TopicwireError as error:
             failed(error.about(shown(name)))
