@@ -23,15 +23,13 @@ from service import access, bodies, catalogue, jobs, library, metrics, openapi, 
 from service.library import Working
 from service.openapi import FEED_TYPES, JSON
 from service.problems import ProblemError, pointer, register
-from service.serving import Serving
+from service.serving import READY_POST, Serving
 from service.settings import Settings, read
 from service.storage import Storage
 
 # A request's id may come from a proxy before us; anything odd is replaced, since it goes into logs and headers.
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._\-]{1,64}\Z")
 DRAIN_SECONDS = 2.0
-# What /readyz classifies.
-_READY_POST = Post(id="ready", title="Are we ready?", text="A pod behind an ingress answers, and its metrics say so.")
 
 _log = logging.getLogger("topicwire")
 
@@ -246,7 +244,7 @@ def _reading(app: Flask, settings: Settings, serving: Serving, storage: Storage)
     @app.get("/readyz")
     def readyz() -> Response:
         try:
-            serving.now().tag([_READY_POST])
+            serving.now().tag([READY_POST])
         except Exception as error:
             _log.exception("not ready", extra={"request_id": g.request_id})
             raise ProblemError(503, "the built-in post could not be classified; the log says why") from error

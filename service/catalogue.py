@@ -41,26 +41,27 @@ def register(app: Flask, settings: Settings, serving: Serving, working: Working)
         must_write(settings)
         _must_be_there(serving, name)
         with working():
+            before = serving.now().version.name
             try:
                 versions.promote(name)
             except VersionError as error:
                 raise ProblemError(409, f"it cannot serve: {error.problem}") from None
-            return _promoted(serving, name, [])
+            return _promoted(name, before, [])
 
     @app.post("/v1/models/rollback")
     def rollback() -> Response:
         must_write(settings)
         with working():
+            before = serving.now().version.name
             try:
                 name, passed = versions.rollback()
             except VersionError as error:
                 raise ProblemError(409, error.problem) from None
-            return _promoted(serving, name, [error.problem for error in passed])
+            return _promoted(name, before, [error.problem for error in passed])
 
 
-def _promoted(serving: Serving, name: str, passed_over: list[str]) -> Response:
+def _promoted(name: str, before: str, passed_over: list[str]) -> Response:
     """What a promotion is answered with. Whatever is asked after it, of any worker, is answered by the new version."""
-    before = serving.now().version.name
     return _json({"model": name, "before": before, "passed_over": passed_over})
 
 

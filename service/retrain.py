@@ -32,6 +32,8 @@ def retrain(
     progress: Progress = lambda done, steps, what: None,
 ) -> Outcome:
     """Learn from the examples given and those of the store, and promote what the gate lets pass; see `retraining.retrain`."""
+    versions = Versions(settings.models, keep=settings.keep_versions)
+    versions.clean()
     frozen: list[Example] = []
     if settings.evaluation is not None:
         with settings.evaluation.open("rb") as stream:
@@ -42,8 +44,6 @@ def retrain(
     examples = [*stored(settings), *given]
     if not examples and not choice.with_starter:
         raise ExampleError("there is no example to learn from, neither given nor in the store")
-    versions = Versions(settings.models, keep=settings.keep_versions)
-    versions.clean()
     return retraining.retrain(examples, versions, choice, frozen=frozen, force=force, keep=keep, progress=progress)
 
 

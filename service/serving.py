@@ -6,12 +6,14 @@ import time
 
 from flask import g
 
-from model.errors import VersionError
+from model.posts import Post
 from model.tagger import Tagger
 from model.versions import Versions
 from service import metrics
 
 RETRY_SECONDS = 1.0
+# What a version is tried on before it serves, and /readyz classifies.
+READY_POST = Post(id="ready", title="Are we ready?", text="A pod behind an ingress answers, and its metrics say so.")
 
 _log = logging.getLogger("topicwire")
 
@@ -59,8 +61,10 @@ class Serving:
         try:
             version = self.versions.load()
             if version.name != before:
-                self._tagger = Tagger(version)
-        except (VersionError, OSError) as error:
+                tagger = Tagger(version)
+                tagger.tag([READY_POST])
+                self._tagger = tagger
+        except Exception as error:  # whatever is wrong with it, the one before is not
             if pointer != self._seen:  # once, not each time it is tried
                 _log.error("%s; %s serves on", error, before)
             metrics.RELOADS.labels("failed").inc()
