@@ -160,8 +160,8 @@ def test_the_order_comes_from_its_index(tmp_path: Path) -> None:
 def test_the_week_in_figures(store: Store) -> None:
     record(store, source(store), [*POSTS, scored("old", 0.9, 0.9, hours=200)])
 
-    figures = store.figures(NOW)
+    week = store.week(NOW)
 
-    assert (figures.week_posts, figures.week_without_topic) == (4, 1)
-    assert figures.week_scores == pytest.approx({"containers": (0.01 + 0.5 + 0.02 + 1) / 4, "networking": (0.02 + 0.4 + 0.6) / 4})
-    assert store.figures(NOW + 300 * HOUR).week_scores == {}
+    assert (week.posts, week.without_topic) == (4, 1)
+    assert week.scores == pytest.approx({"containers": (0.01 + 0.5 + 0.02 + 1) / 4, "networking": (0.02 + 0.4 + 0.6) / 4})
+    assert store.week(NOW + 300 * HOUR).scores == {}
