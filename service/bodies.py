@@ -1,12 +1,16 @@
 """Bodies of requests: of a media type that is taken, whole, and within the limit."""
 
-from typing import Any
+from typing import Any, TypeVar
 
 from flask import request
+from pydantic import BaseModel, ValidationError
 from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 
 from model import strict_json
+from service.openapi import JSON
 from service.problems import ProblemError
+
+_Form = TypeVar("_Form", bound=BaseModel)
 
 
 def must_be(*media_types: str) -> None:
@@ -44,3 +48,12 @@ def parsed(data: bytes) -> Any:
         return strict_json.loads(data)
     except ValueError as error:
         raise ProblemError(400, f"the body is no JSON: {error}") from None
+
+
+def filled(form: type[_Form], most: int) -> _Form:
+    """A body that is JSON of a form, of so many bytes at most."""
+    must_be(JSON)
+    try:
+        return form.model_validate(parsed(whole(most)))
+    except ValidationError as error:
+        raise ProblemError.of_fields(error) from None

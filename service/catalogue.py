@@ -31,7 +31,7 @@ def register(app: Flask, settings: Settings, serving: Serving, working: Working)
         _must_be_there(serving, name)
         with working():
             try:
-                about = models.description(versions, name, _current(serving))
+                about = models.description(versions, versions.load(name), _current(serving))
             except VersionError as error:
                 raise ProblemError(409, f"the version cannot be read: {error.problem}") from None
         return _json({"model": serving.now().version.name, **about})

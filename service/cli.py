@@ -125,14 +125,14 @@ def _parser() -> argparse.ArgumentParser:
     retrain.add_argument("--skip-faults", action="store_true", help="learn even if some rows cannot be used")
     retrain.add_argument("--json", action="store_true", help="print the verdict as one JSON object")
 
-    retag = command("retag", _work("retag", "run"), "tag stored posts again that another version has tagged, the newest first")
+    retag = command("retag", _of("retag", "run"), "tag stored posts again that another version has tagged, the newest first")
     retag.add_argument("--source", metavar="SOURCE", help="posts of one source only: its number or URL")
     retag.add_argument("--since", type=_since, metavar="TIME", help="posts since a date, or since 7d, 12h ago (default: all)")
     retag.add_argument(
         "--jobs", type=_natural, default=1, metavar="N", help="processes to tag with; 0 = one a core (default: %(default)s)"
     )
 
-    label_next = command("label-next", _teaching("label_next"), "say which posts' labels would teach most")
+    label_next = command("label-next", _of("teaching", "label_next"), "say which posts' labels would teach most")
     label_next.add_argument("input", nargs="*", metavar="INPUT", help="as of `tag` (default: stored posts not yet corrected)")
     label_next.add_argument("-n", type=_count, default=10, metavar="N", help="posts at most (default: %(default)s)")
     label_next.add_argument("--model", metavar="VERSION", help="the model version (default: the current one)")
@@ -144,7 +144,7 @@ def _parser() -> argparse.ArgumentParser:
     suspects.add_argument("-n", type=_count, default=20, metavar="N", help="examples at most (default: %(default)s)")
     suspects.add_argument("--json", action="store_true", help="print JSONL")
 
-    drift = command("drift", _teaching("drift"), "compare recent posts with what a version was trained on")
+    drift = command("drift", _of("teaching", "drift"), "compare recent posts with what a version was trained on")
     drift.add_argument("input", nargs="*", metavar="INPUT", help="as of `tag` (default: stored posts)")
     drift.add_argument(
         "--since", type=_since, metavar="TIME", help="a date, or 7d, 12h ago (default: 7d of stored posts, all of INPUT)"
@@ -157,7 +157,7 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--port", help="port to listen on")
     serve.add_argument("--workers", help="worker processes")
 
-    sources = command("sources", _sources("show"), "subscribe to feeds, list them, exchange them with feed readers")
+    sources = command("sources", _of("subscriptions", "show"), "subscribe to feeds, list them, exchange them with feed readers")
     kinds = sources.add_subparsers(title="actions", metavar="ACTION")
     add = kinds.add_parser("add", help="subscribe to feeds")
     add.add_argument(
@@ -166,34 +166,34 @@ def _parser() -> argparse.ArgumentParser:
     add.add_argument("--title", help="what to call it, instead of what the feed says")
     add.add_argument("--folder", default="", help="a/b is b in a")
     add.add_argument("--all", action="store_true", help="where a site has several feeds, all of them")
-    add.set_defaults(run=_sources("add"))
-    kinds.add_parser("list", help="all sources, and how they are").set_defaults(run=_sources("show"))
+    add.set_defaults(run=_of("subscriptions", "add"))
+    kinds.add_parser("list", help="all sources, and how they are").set_defaults(run=_of("subscriptions", "show"))
     remove = kinds.add_parser("remove", help="unsubscribe; posts that were corrected stay as labelled examples")
     remove.add_argument("source", nargs="+", metavar="SOURCE", help="its number or URL")
-    remove.set_defaults(run=_sources("remove"))
+    remove.set_defaults(run=_of("subscriptions", "remove"))
     import_ = kinds.add_parser("import", help="subscribe to all feeds of an OPML list")
     import_.add_argument("file", metavar="FILE", help="a file, gzip too, an http(s) URL, or - for standard input")
-    import_.set_defaults(run=_sources("import_"))
+    import_.set_defaults(run=_of("subscriptions", "import_"))
     export = kinds.add_parser("export", help="all sources as OPML")
     export.add_argument("-o", "--output", metavar="OUT", help="a file, which appears whole or not at all")
-    export.set_defaults(run=_sources("export"))
+    export.set_defaults(run=_of("subscriptions", "export"))
 
-    poll = command("poll", _sources("poll"), "ask sources for news, and tag and keep their posts")
+    poll = command("poll", _of("subscriptions", "poll"), "ask sources for news, and tag and keep their posts")
     poll.add_argument("--every", type=_seconds, metavar="TIME", help="go on for ever: 90s, 15m, 2h, 1d")
     poll.add_argument("--now", action="store_true", help="ask those, too, that want to be left alone for a while")
 
-    jobs = command("jobs", _work("chores", "show_all"), "list work in the background, show it, stop it, do it")
+    jobs = command("jobs", _of("chores", "show_all"), "list work in the background, show it, stop it, do it")
     deeds = jobs.add_subparsers(title="actions", metavar="ACTION")
-    deeds.add_parser("list", help="work in the background, the newest first").set_defaults(run=_work("chores", "show_all"))
+    deeds.add_parser("list", help="work in the background, the newest first").set_defaults(run=_of("chores", "show_all"))
     job = deeds.add_parser("show", help="how a job goes, or what came of it")
     job.add_argument("job", type=_count, metavar="JOB", help="its number")
-    job.set_defaults(run=_work("chores", "show"))
+    job.set_defaults(run=_of("chores", "show"))
     stop = deeds.add_parser("stop", help="stop a job")
     stop.add_argument("job", type=_count, metavar="JOB", help="its number")
-    stop.set_defaults(run=_work("chores", "stop"))
+    stop.set_defaults(run=_of("chores", "stop"))
     work = deeds.add_parser("work", help="work on jobs until stopped, as `serve` does beside its workers")
     work.add_argument("--parent", type=_natural, help=argparse.SUPPRESS)  # the process not to outlive
-    work.set_defaults(run=_work("chores", "work"))
+    work.set_defaults(run=_of("chores", "work"))
 
     stored = command("export", _export, "write stored posts, corrections included, to a file")
     stored.add_argument("--topic", default="all", metavar="T", help="posts with this topic; none: without any (default: all)")
@@ -203,19 +203,20 @@ def _parser() -> argparse.ArgumentParser:
     stored.add_argument("--min-score", type=_score, metavar="X", help="posts with a topic of at least this score, 0 to 1")
     stored.add_argument("--limit", type=_count, metavar="N", help="the newest N posts (default: all)")
 
-    models = command("models", _models("show_all"), "list model versions, show one, choose the one that serves")
+    models = command("models", _of("models", "show_all"), "list model versions, show one, choose the one that serves")
+    models.set_defaults(json=False)
     actions = models.add_subparsers(title="actions", metavar="ACTION")
     list_ = actions.add_parser("list", help="all versions, the newest first, and how they were judged")
     list_.add_argument("--json", action="store_true", help="print everything as one JSON object")
-    list_.set_defaults(run=_models("show_all"))
+    list_.set_defaults(run=_of("models", "show_all"))
     show = actions.add_parser("show", help="the card of a version")
     show.add_argument("version", nargs="?", metavar="VERSION", help="default: the current one")
     show.add_argument("--json", action="store_true", help="print all that is known of it as one JSON object")
-    show.set_defaults(run=_models("show"))
+    show.set_defaults(run=_of("models", "show"))
     promote = actions.add_parser("promote", help="make a version the one that serves")
     promote.add_argument("version", metavar="VERSION")
-    promote.set_defaults(run=_models("promote"))
-    actions.add_parser("rollback", help="go back to the version that served before").set_defaults(run=_models("rollback"))
+    promote.set_defaults(run=_of("models", "promote"))
+    actions.add_parser("rollback", help="go back to the version that served before").set_defaults(run=_of("models", "rollback"))
     diff = actions.add_parser("diff", help="list the posts that get other topics from one version than from another, and why")
     diff.add_argument("before", metavar="A", help="a version, or `current`")
     diff.add_argument("after", metavar="B", help="the other")
@@ -223,7 +224,7 @@ def _parser() -> argparse.ArgumentParser:
     diff.add_argument("--since", type=_since, metavar="TIME", help="posts since a date, or since 7d, 12h ago (default: all)")
     diff.add_argument("-n", type=_count, default=20, metavar="N", help="posts to show at most, the newest (default: %(default)s)")
     diff.add_argument("--json", action="store_true", help="print everything as one JSON object")
-    diff.set_defaults(run=_models("diff"))
+    diff.set_defaults(run=_of("models", "diff"))
     return parser
 
 
@@ -402,17 +403,6 @@ def _interval(figure: Any) -> str:
     return f"{figure.value:.3f} [{figure.low:.2f}, {figure.high:.2f}]"
 
 
-def _teaching(name: str) -> "Callable[[argparse.Namespace, Settings], int]":
-    """A command of `service.teaching`, imported when it runs."""
-
-    def run(options: argparse.Namespace, settings: "Settings") -> int:
-        from service import teaching
-
-        return DONE if getattr(teaching, name)(options, settings, _say) else FAILED
-
-    return run
-
-
 def _suspects(options: argparse.Namespace, settings: "Settings") -> int:
     from service import teaching
 
@@ -448,17 +438,6 @@ def _export(options: argparse.Namespace, settings: "Settings") -> int:
         for piece in export.export(options.to, chosen, settings):
             stream.write(piece)
     return DONE
-
-
-def _models(name: str) -> "Callable[[argparse.Namespace, Settings], int]":
-    """A command of `service.models`, imported when it runs."""
-
-    def run(options: argparse.Namespace, settings: "Settings") -> int:
-        from service import models
-
-        return DONE if getattr(models, name)(options, settings, _say) else FAILED
-
-    return run
 
 
 def _versions(settings: "Settings") -> "Versions":
@@ -500,18 +479,7 @@ def _file(name: str) -> str:
     return name
 
 
-def _sources(name: str) -> "Callable[[argparse.Namespace, Settings], int]":
-    """A command of `service.subscriptions`, imported when it runs."""
-
-    def run(options: argparse.Namespace, settings: "Settings") -> int:
-        from service import subscriptions
-
-        return DONE if getattr(subscriptions, name)(options, settings, _say) else FAILED
-
-    return run
-
-
-def _work(module: str, name: str) -> "Callable[[argparse.Namespace, Settings], int]":
+def _of(module: str, name: str) -> "Callable[[argparse.Namespace, Settings], int]":
     """A command of a module of `service`, imported when it runs."""
 
     def run(options: argparse.Namespace, settings: "Settings") -> int:

@@ -1,13 +1,15 @@
-"""Files, standard input and URLs -> posts, whatever they are named: feeds and JSONL are told apart by their content."""
+"""Files, standard input and URLs -> posts, whatever they are named: feeds and JSONL are told apart by their content. And the
+posts of the store, for commands that take these where no input is named."""
 
 import gzip
 import io
 import sys
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
+from datetime import datetime
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from model import strict_json
 from model.errors import FeedError, InputError, PostError, TopicwireError
@@ -15,12 +17,17 @@ from model.posts import Post, post_from_dict
 from service.fetch import fetch, is_url
 from service.settings import Settings, variable
 
+if TYPE_CHECKING:
+    from service.store import StoredPost
+    from service.store.listing import Order
+
 STDIN = "-"
 # One line of JSONL, one post: what is longer is no line but a file without line ends.
 MAX_LINE = 64_000_000
 
 # How much of a stream is looked at to tell what it is.
 HEAD = 1 << 16
+_PAGE = 200  # stored posts that are in memory at a time
 
 Report = Callable[[TopicwireError], None]
 
@@ -49,6 +56,43 @@ def posts(name: str, settings: Settings, *, failed: Report, warned: Report) -> I
             for warning in read.warnings:
                 warned(FeedError(warning.detail, subject=shown(name)))
             yield from read.posts
+
+
+class Reading:
+    """Inputs as posts; what cannot be read is said, and remembered."""
+
+    def __init__(self, settings: Settings, say: Report) -> None:
+        self.failed = False
+        self._settings, self._say = settings, say
+
+    def posts(self, names: Iterable[str]) -> Iterator[Post]:
+        for name in names:
+            yield from posts(name, self._settings, failed=self._fail, warned=self._say)
+
+    def _fail(self, error: TopicwireError) -> None:
+        self.failed = True
+        self._say(error)
+
+
+def stored(settings: Settings, *, since: datetime | None = None, order: "Order" = "newest") -> "Iterator[StoredPost]":
+    """Stored posts with their bodies, a page in memory at a time. Raises InputError where nothing is stored."""
+    must_have_store(settings)
+    from service.store import Store
+
+    with Store.open(settings) as store:
+        cursor: str | None = None
+        while True:
+            page = store.posts(limit=_PAGE, cursor=cursor, bodies=True, since=since, order=order)
+            yield from page.posts
+            cursor = page.next
+            if cursor is None:
+                return
+
+
+def must_have_store(settings: Settings) -> None:
+    """Raises InputError, which says what to name instead."""
+    if not settings.has_store:
+        raise InputError("nothing is stored here yet; name a file, or `topicwire sources add`", subject=str(settings.database))
 
 
 def open_bytes(name: str, settings: Settings, stack: ExitStack) -> BinaryIO:

@@ -1,9 +1,8 @@
 """Work in the background, over REST. It is asked for here, and done elsewhere: see `background`."""
 
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from flask import Flask, Response
-from pydantic import BaseModel, ValidationError
 
 from model import strict_json
 from model.posts import timestamp
@@ -20,8 +19,6 @@ if TYPE_CHECKING:
     from service.store import Job, Kind
 
 _SHOWN = 50  # jobs in the list
-
-_Form = TypeVar("_Form", bound=BaseModel)
 
 
 def register(app: Flask, settings: Settings, serving: Serving, storage: Storage, working: Working) -> None:
@@ -46,7 +43,7 @@ def register(app: Flask, settings: Settings, serving: Serving, storage: Storage,
     @app.post("/v1/retrain")
     def retrain() -> Response:
         must_write(settings)
-        given = _body(schemas.RetrainIn, settings)
+        given = bodies.filled(schemas.RetrainIn, settings.max_bytes)
         _must_map(given)
         with working():
             return asked("retrain", given.model_dump(exclude_defaults=True))
@@ -54,7 +51,7 @@ def register(app: Flask, settings: Settings, serving: Serving, storage: Storage,
     @app.post("/v1/retag")
     def retag() -> Response:
         must_write(settings)
-        _body(schemas.RetagIn, settings)
+        bodies.filled(schemas.RetagIn, settings.max_bytes)
         with working():
             wanted = background.target(settings)
             if wanted is None:
@@ -79,14 +76,6 @@ def register(app: Flask, settings: Settings, serving: Serving, storage: Storage,
             store = storage.store()
             stopped = store.stop_job(number, store.now())
             return answer(stopped, 200 if stopped.has_ended else 202)
-
-
-def _body(form: type[_Form], settings: Settings) -> _Form:
-    bodies.must_be(JSON)
-    try:
-        return form.model_validate(bodies.parsed(bodies.whole(settings.max_bytes)))
-    except ValidationError as error:
-        raise ProblemError.of_fields(error) from None
 
 
 def _must_map(given: schemas.RetrainIn) -> None:

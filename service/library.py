@@ -52,8 +52,9 @@ def _posts(app: Flask, settings: Settings, serving: Serving, storage: Storage, w
     @app.get("/v1/posts")
     def posts() -> Response:
         asked = _query(schemas.PostsQuery)
-        if asked.topic is not None and asked.topic not in (*topics(), wires.ALL, wires.NONE):
-            raise ProblemError(422, f"there is no topic {asked.topic[:80]!r}; there are {', '.join(topics())}")
+        known = topics()
+        if asked.topic is not None and asked.topic not in (*known, wires.ALL, wires.NONE):
+            raise ProblemError(422, f"there is no topic {asked.topic[:80]!r}; there are {', '.join(known)}")
         with working():
             try:
                 page = storage.store().posts(**asked.model_dump())
@@ -73,10 +74,11 @@ def _posts(app: Flask, settings: Settings, serving: Serving, storage: Storage, w
     @app.put("/v1/posts/<address:address>/topics")
     def correct(address: str) -> Response:
         must_write(settings)
-        given = _body(schemas.TopicsIn, settings)
+        given = bodies.filled(schemas.TopicsIn, settings.max_bytes)
+        known = topics()
         for index, topic in enumerate(given.topics):
-            if topic not in topics():
-                detail = f"there is no topic {topic[:80]!r}; there are {', '.join(topics())}"
+            if topic not in known:
+                detail = f"there is no topic {topic[:80]!r}; there are {', '.join(known)}"
                 raise ProblemError(422, detail, errors=[{"detail": detail, "pointer": pointer("topics", index)}])
         with working():
             store, number = storage.store(), _stored(storage, address).number
@@ -105,7 +107,7 @@ def _sources(app: Flask, settings: Settings, serving: Serving, storage: Storage,
     @app.post("/v1/sources")
     def subscribe() -> Response:
         must_write(settings)
-        given = _body(schemas.SourceIn, settings)
+        given = bodies.filled(schemas.SourceIn, settings.max_bytes)
         with working():
             from service.store import NewSource
 
@@ -166,14 +168,6 @@ def _query(form: type[_Form]) -> _Form:
         return form.model_validate(given)
     except ValidationError as error:
         raise ProblemError.of_query(error) from None
-
-
-def _body(form: type[_Form], settings: Settings) -> _Form:
-    bodies.must_be(JSON)
-    try:
-        return form.model_validate(bodies.parsed(bodies.whole(settings.max_bytes)))
-    except ValidationError as error:
-        raise ProblemError.of_fields(error) from None
 
 
 def _stored(storage: Storage, address: str | int) -> "StoredPost":

@@ -2,15 +2,16 @@
 
 import sys
 from argparse import Namespace
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from model import strict_json
 from model.errors import InputError, TopicwireError, VersionError
 from model.posts import Post, timestamp
-from model.version import CARD
+from model.version import CARD, Version
 from model.versions import Versions
+from service import inputs
 from service.settings import Settings
 
 if TYPE_CHECKING:
@@ -18,44 +19,39 @@ if TYPE_CHECKING:
 
 Say = Callable[[TopicwireError], None]
 CURRENT = "current"  # as a version's name
-_PAGE = 200
 _SHOWN_TERMS = 4
 
 
 def summary(versions: Versions, name: str, current: str | None) -> dict[str, Any]:
     """A version in few words: `problem` says what is wrong with one that cannot be loaded, of which little else is known."""
+    try:
+        return _row(versions, name, current, versions.load(name), None)
+    except VersionError as error:
+        return _row(versions, name, current, None, error.problem)
+
+
+def description(versions: Versions, version: Version, current: str | None) -> dict[str, Any]:
+    """All that is known of a version."""
+    return _row(versions, version.name, current, version, None) | {
+        "metrics": version.manifest["metrics"],
+        "provenance": version.manifest["provenance"],
+        "verdict": versions.verdict(version.name),
+    }
+
+
+def _row(versions: Versions, name: str, current: str | None, version: Version | None, problem: str | None) -> dict[str, Any]:
     verdict = versions.verdict(name) or {}
-    row: dict[str, Any] = {
+    return {
         "version": name,
         "current": name == current,
-        "made": None,
-        "examples": None,
-        "topics": [],
-        "out_of_fold_macro_f1": None,
+        "made": version and timestamp(version.made),
+        "examples": version and int(version.manifest["provenance"]["examples"]),
+        "topics": [topic.name for topic in version.topics] if version else [],
+        "out_of_fold_macro_f1": version and float(version.manifest["metrics"]["out_of_fold_macro_f1"]),
         "held_out": _held_out(verdict),
         "decision": _text(verdict.get("decision")),
         "why": _text(verdict.get("why")),
-        "problem": None,
-    }
-    try:
-        version = versions.load(name)
-    except VersionError as error:
-        return row | {"problem": error.problem}
-    return row | {
-        "made": timestamp(version.made),
-        "examples": int(version.manifest["provenance"]["examples"]),
-        "topics": [topic.name for topic in version.topics],
-        "out_of_fold_macro_f1": float(version.manifest["metrics"]["out_of_fold_macro_f1"]),
-    }
-
-
-def description(versions: Versions, name: str, current: str | None) -> dict[str, Any]:
-    """All that is known of a version. Raises VersionError if it cannot be loaded."""
-    version = versions.load(name)
-    return summary(versions, name, current) | {
-        "metrics": version.manifest["metrics"],
-        "provenance": version.manifest["provenance"],
-        "verdict": versions.verdict(name),
+        "problem": problem,
     }
 
 
@@ -68,7 +64,7 @@ def show_all(options: Namespace, settings: Settings, say: Say) -> bool:
         say(error)
         failed = True
     rows = [summary(versions, name, current) for name in versions.names()]
-    if getattr(options, "json", False):
+    if options.json:
         _print_json({"current": current, "versions": rows})
     elif rows:
         print(f"  {'version':14}{'made':18}{'examples':>8}{'topics':>8}{'out of fold':>13}   {'held out':21} gate")
@@ -81,14 +77,14 @@ def show_all(options: Namespace, settings: Settings, say: Say) -> bool:
 
 def show(options: Namespace, settings: Settings, say: Say) -> bool:
     versions = Versions(settings.models)
-    name = versions.load(options.version).name
-    current = versions.current()
+    version = versions.load(options.version)
+    name, current = version.name, versions.current()
+    row = description(versions, version, current)
     if options.json:
-        _print_json(description(versions, name, current))
+        _print_json(row)
         return True
     print(f"version {name}" + (" (current)" if name == current else "") + "\n")
     print((versions.directory / name / CARD).read_text(encoding="utf-8"), end="")
-    row = summary(versions, name, current)
     if row["decision"]:
         print(f"\n## What the gate said\n\n{row['decision']}: {row['why']}.")
     if held := row["held_out"]:
@@ -115,47 +111,23 @@ def diff(options: Namespace, settings: Settings, say: Say) -> bool:
 
     versions = Versions(settings.models)
     before, after = (versions.load(None if name == CURRENT else name) for name in (options.before, options.after))
-    failed = False
-
-    def fail(error: TopicwireError) -> None:
-        nonlocal failed
-        failed = True
-        say(error)
-
-    posts = _given(options.input, settings, fail, say) if options.input else _stored(settings, options.since)
-    if options.input and options.since:
+    reading = inputs.Reading(settings, say)
+    posts: Iterator[tuple[Post, datetime | None]] = ((post, post.published) for post in reading.posts(options.input))
+    if not options.input:
+        posts = _stored(settings, options.since)
+    elif options.since:
         posts = ((post, at) for post, at in posts if at is None or at >= options.since)
     found = difference.compare(before, after, _with_progress(posts), options.n)
     if options.json:
         _print_json(found.to_dict())
     else:
         _print_difference(found)
-    return not failed
-
-
-def _given(names: Iterable[str], settings: Settings, fail: Say, warn: Say) -> Iterator[tuple[Post, datetime | None]]:
-    from service import inputs
-
-    for name in names:
-        for post in inputs.posts(name, settings, failed=fail, warned=warn):
-            yield post, post.published
+    return not reading.failed
 
 
 def _stored(settings: Settings, since: datetime | None) -> Iterator[tuple[Post, datetime | None]]:
-    """Stored posts with their bodies, a page in memory at a time."""
-    if not settings.has_store:
-        raise InputError("nothing is stored here yet; name a file, or `topicwire sources add`", subject=str(settings.database))
-    from service.store import Store
-
-    with Store.open(settings) as store:
-        cursor: str | None = None
-        while True:
-            page = store.posts(limit=_PAGE, cursor=cursor, bodies=True, since=since)
-            for stored in page.posts:
-                yield stored.tagged.post, stored.tagged.post.published or stored.first_seen
-            cursor = page.next
-            if cursor is None:
-                return
+    for stored in inputs.stored(settings, since=since):
+        yield stored.tagged.post, stored.tagged.post.published or stored.first_seen
 
 
 def _with_progress(posts: Iterator[tuple[Post, datetime | None]]) -> Iterator[tuple[Post, datetime | None]]:

@@ -329,7 +329,7 @@ class VersionSummary(BaseModel):
     """A model version in few words."""
 
     version: str
-    current: bool = Field(description="whether `current` names it; a worker follows within two seconds")
+    current: bool = Field(description="whether `current` names it; what is asked from then on is answered by it")
     made: str | None
     examples: int | None = Field(description="that it learnt from")
     topics: list[str]

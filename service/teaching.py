@@ -1,9 +1,10 @@
 """The commands `label-next`, `suspects` and `drift`: what to label, what to look at again, and when."""
 
 from argparse import Namespace
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from itertools import islice
+from typing import TYPE_CHECKING
 
 from model import strict_json
 from model.errors import InputError, TopicwireError
@@ -13,11 +14,13 @@ from service import inputs
 from service.settings import Settings
 from training.examples import Example
 
+if TYPE_CHECKING:
+    from service.store import StoredPost
+
 Say = Callable[[TopicwireError], None]
 Terms = Iterable[tuple[str, float]]
 WEEK = timedelta(days=7)
 _STORED = 2_000  # of the store's posts, those that seemed most uncertain when they were tagged, to be judged anew
-_PAGE = 200
 _SHOWN_TERMS = 4  # of either side
 
 
@@ -25,8 +28,11 @@ def label_next(options: Namespace, settings: Settings, say: Say) -> bool:
     from training import uncertainty
 
     version = Versions(settings.models).load(options.model)
-    reading = _Reading(settings, say)
-    posts = reading.posts(options.input) if options.input else islice(_stored(settings, order="uncertain"), _STORED + options.n)
+    reading = inputs.Reading(settings, say)
+    if options.input:
+        posts = reading.posts(options.input)
+    else:
+        posts = islice(map(_post, inputs.stored(settings, order="uncertain")), _STORED + options.n)
     for one in uncertainty.label_next(version, posts, options.n):
         if options.json:
             print(strict_json.dumps(one.to_dict()).decode())
@@ -63,14 +69,14 @@ def drift(options: Namespace, settings: Settings, say: Say) -> bool:
     from training import drift as drift_
 
     version = Versions(settings.models).load(options.model)
-    reading = _Reading(settings, say)
+    reading = inputs.Reading(settings, say)
     if options.input:
         posts: Iterable[Post] = reading.posts(options.input)
         if options.since is not None:
             # A post without a date is as new as its being found, here as in the store.
             posts = (post for post in posts if post.published is None or post.published >= options.since)
     else:
-        posts = _stored(settings, since=options.since or datetime.now(UTC) - WEEK)
+        posts = map(_post, inputs.stored(settings, since=options.since or datetime.now(UTC) - WEEK))
     found = drift_.compare(version, posts)
     if options.json:
         print(strict_json.dumps(found.to_dict()).decode())
@@ -83,50 +89,18 @@ def drift(options: Namespace, settings: Settings, say: Say) -> bool:
     return not reading.failed
 
 
-class _Reading:
-    """Inputs as posts; what cannot be read is said, and remembered."""
-
-    def __init__(self, settings: Settings, say: Say) -> None:
-        self.failed = False
-        self._settings, self._say = settings, say
-
-    def posts(self, names: Iterable[str]) -> Iterator[Post]:
-        for name in names:
-            yield from inputs.posts(name, self._settings, failed=self._fail, warned=self._say)
-
-    def _fail(self, error: TopicwireError) -> None:
-        self.failed = True
-        self._say(error)
-
-
-def _stored(settings: Settings, **chosen: object) -> Iterator[Post]:
-    """Stored posts with their bodies, a page in memory at a time."""
-    _must_have_store(settings)
-    from service.store import Store
-
-    with Store.open(settings) as store:
-        cursor: str | None = None
-        while True:
-            page = store.posts(limit=_PAGE, cursor=cursor, bodies=True, **chosen)  # type: ignore[arg-type]
-            yield from (stored.tagged.post for stored in page.posts)
-            cursor = page.next
-            if cursor is None:
-                return
+def _post(stored: "StoredPost") -> Post:
+    return stored.tagged.post
 
 
 def _corrections(settings: Settings) -> list[Example]:
-    _must_have_store(settings)
+    inputs.must_have_store(settings)
     from service.retrain import stored
 
     found = stored(settings)
     if not found:
         raise InputError("no post has been corrected yet; name a file of EXAMPLES")
     return found
-
-
-def _must_have_store(settings: Settings) -> None:
-    if not settings.has_store:
-        raise InputError("nothing is stored here yet; name a file, or `topicwire sources add`", subject=str(settings.database))
 
 
 def _named(post: Post) -> str:
