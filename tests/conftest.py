@@ -1,6 +1,7 @@
 """A home with one real version in it, trained once a session, and ways to run the command line in it."""
 
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import Callable
@@ -74,3 +75,10 @@ def run(home: Path) -> Run:
         )
 
     return run_
+
+
+def free_port() -> int:
+    """A port of this machine that nobody listens on just now."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])

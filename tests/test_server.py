@@ -17,7 +17,7 @@ import pytest
 
 from model.version import Content, Version
 from model.versions import Versions
-from tests.conftest import SAMPLE, Run
+from tests.conftest import SAMPLE, Run, free_port
 
 Start = Callable[..., tuple["subprocess.Popen[bytes]", int]]
 
@@ -28,9 +28,7 @@ def start(home: Path) -> Iterator[Start]:
     started: list[subprocess.Popen[bytes]] = []
 
     def start_(**environment: str) -> tuple["subprocess.Popen[bytes]", int]:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = int(free.getsockname()[1])
+        port = free_port()
         process = subprocess.Popen(
             [sys.executable, "-m", "service.cli", "serve", "--port", str(port), "--workers", "2"],
             stderr=subprocess.PIPE,

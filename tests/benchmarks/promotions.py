@@ -12,7 +12,6 @@ import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -23,6 +22,7 @@ from pathlib import Path
 
 from model.version import Content, Version
 from model.versions import Versions
+from tests.conftest import free_port
 from training import starter
 from training.fit import fit
 
@@ -46,9 +46,7 @@ def main() -> None:
     versions.promote(versions.add(fit(starter.examples(), starter.topics())[0]))
     first = versions.load()
     names = [first.name, versions.add(with_other_scores(first))]
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     server = subprocess.Popen(
         [sys.executable, "-m", "service.cli", "serve", "--port", str(port), "--workers", str(options.workers)],
         env=os.environ | {"TOPICWIRE_HOME": str(home), "TOPICWIRE_CONCURRENCY": str(options.clients)},

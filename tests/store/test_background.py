@@ -5,7 +5,6 @@ import os
 import random
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -22,7 +21,7 @@ from model.versions import Versions
 from service import background
 from service.settings import Settings
 from service.store import Store
-from tests.conftest import Run
+from tests.conftest import Run, free_port
 from tests.store import made
 from tests.store.conftest import Target, serving, settings_of
 from tests.test_server import ask
@@ -156,9 +155,7 @@ def start(own_home: Path) -> Iterator[Start]:
     started: list[subprocess.Popen[bytes]] = []
 
     def start_(**environment: str) -> tuple["subprocess.Popen[bytes]", int]:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = int(free.getsockname()[1])
+        port = free_port()
         process = subprocess.Popen(
             [sys.executable, "-m", "service.cli", "serve", "--port", str(port), "--workers", "1"],
             stderr=subprocess.DEVNULL,
