@@ -1,16 +1,19 @@
 """The English wording that keeps a sentence out of a summary, or ties it to the one before. Each table is one pattern.
 
 In the tables, each line is an alternative of a regular expression, and ' outside of [] stands for both apostrophes.
-Letters match in either case. All patterns are meant for text of bounded length.
+Patterns are for text in lower case, where `re` passes over an alternative by its first letter, but for the two that say
+otherwise. All are meant for text of bounded length.
 """
 
 import re
 
 
-def _pattern(before: str, alternatives: str, after: str = r"\b") -> re.Pattern[str]:
+def _pattern(before: str, alternatives: str, after: str = r"\b", flags: re.RegexFlag = re.NOFLAG) -> re.Pattern[str]:
     lines = "|".join(line.strip() for line in alternatives.splitlines() if line.strip())
     lines = re.sub(r"(?<=[\w?()|])'", "['’]", lines)
-    return re.compile(f"{before}(?:{lines}){after}", re.IGNORECASE)
+    # Groups that capture would take twice the time.
+    lines = re.sub(r"(\[[^\]]*\]|\\.)|\((?!\?)", lambda match: match[1] or "(?:", lines)
+    return re.compile(f"{before}(?:{lines}){after}", flags)
 
 
 # --- Headings -----------------------------------------------------------------------------------------------------------
@@ -34,10 +37,15 @@ FIRST_ABSTRACT_HEADING = _pattern(r"[\W\d_]*", "summary|key takeaways?|highlight
 
 # --- Blocks -------------------------------------------------------------------------------------------------------------
 
+# Letters match in either case.
 ABSTRACT_LABEL = _pattern(
-    "", r"(tl;? ?dr|abstract|executive summary|summary|in (brief|short)|bottom line)\s*([:.–—]|-(?=\s))+|tl;? ?dr", r"\s+"
+    "",
+    r"(tl;? ?dr|abstract|executive summary|summary|in (brief|short)|bottom line)\s*([:.–—]|-(?=\s))+|tl;? ?dr",
+    r"\s+",
+    re.IGNORECASE,
 )
 # A block that begins like this is about the post, not of it: who wrote it, when, where it stood first, what to mind.
+# Letters match in either case, but for those of names.
 APART = _pattern(
     r"[\W_]*",
     r"""
@@ -54,6 +62,7 @@ APART = _pattern(
     ([\w .-]{2,30},\s*)?[a-z]{3,9}\.? \d{1,2}(st|nd|rd|th)?,? \d{4}\s*(\Z|[–—:|·(-])
     """,
     "",
+    re.IGNORECASE,
 )
 
 # --- Sentences ----------------------------------------------------------------------------------------------------------

@@ -36,34 +36,39 @@ def split(text: str) -> list[str]:
     (except after CJK full stops, where no space was)."""
     sentences = []
     start = 0
-    for end in _END.finditer(text):
-        if end.end() < len(text) and not _ends(text, start, end):
+    for mark in _END.finditer(text):
+        at, end = mark.span()
+        if end < len(text) and not _ends(text, start, at, end):
             continue
-        sentence = text[start : end.end()].strip()
+        sentence = text[start:end].strip()
         if sentence:
             sentences.append(sentence)
-        start = end.end()
-    if text[start:].strip():
-        sentences.append(text[start:].strip())
+        start = end
+    if start < len(text) and (rest := text[start:].strip()):
+        sentences.append(rest)
     return sentences
 
 
-def _ends(text: str, start: int, end: re.Match[str]) -> bool:
-    mark = text[end.start()]
+def _ends(text: str, start: int, at: int, end: int) -> bool:
+    """Whether the marks from `at` end the sentence from `start`; `end` is where the next one would begin."""
+    mark = text[at]
     if mark in "。！？｡":
         return True
-    following = text[end.end() : end.end() + 40]
-    found = _LAST_WORD_REVERSED.match(text[max(start, end.start() - 40) : end.start()][::-1])
-    word = found.group()[::-1].lower() if found else ""
-    after_word = end.group().strip() == "." and len(word) >= _WHOLE_WORD and word.isalnum()
-    if not _can_begin(following, after_word=after_word) or _is_inside(text, start, end.end()):
+    following = text[end : end + 40]
+    before = text[max(start, at - 40) : at]
+    word = before.rpartition(" ")[2].lower()
+    if not word.isalnum():  # it may begin behind a bracket or quotation mark
+        found = _LAST_WORD_REVERSED.match(before[::-1])
+        word = found.group()[::-1].lower() if found else ""
+    after_word = len(word) >= _WHOLE_WORD and text[at:end].strip() == "." and word.isalnum()
+    if not _can_begin(following, after_word=after_word) or _is_inside(text, start, end):
         return False
-    if mark != "." or end.group().startswith(".."):
+    if mark != "." or text.startswith("..", at):
         return True
-    is_unit = word in _UNITS and text[max(0, end.start() - len(word) - 2)].isdigit()
+    is_unit = word in _UNITS and text[max(0, at - len(word) - 2)].isdigit()
     if (word in _OPENING and not is_unit) or (word in _BEFORE_NUMBERS and following[0].isdigit()):
         return False
-    if word.isdigit() and start == end.start() - len(word):
+    if word.isdigit() and start == at - len(word):
         return False  # "1. First do this"
     single = len(word) == 1 and word.isalpha() and word != "i"  # an initial: "J. Smith"
     if single or word in _AMBIGUOUS:
@@ -79,10 +84,11 @@ _REACH = 400  # characters that an aside may be long; one that is never closed m
 def _is_inside(text: str, start: int, end: int) -> bool:
     """Whether what stands before `end` opens a bracket or quotation that what follows closes."""
     start = max(start, end - _REACH)
-    return any(
-        text.count(opening, start, end) > text.count(closing, start, end) and text.find(closing, end, end + _REACH) >= 0
-        for opening, closing in _PAIRS
-    )
+    for opening, closing in _PAIRS:
+        opened = text.count(opening, start, end)
+        if opened and opened > text.count(closing, start, end) and text.find(closing, end, end + _REACH) >= 0:
+            return True
+    return False
 
 
 def _can_begin(following: str, *, after_word: bool) -> bool:

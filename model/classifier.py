@@ -13,7 +13,9 @@ A text that knows too few of its words is in another language, or in none: it is
 share with the examples.
 """
 
+import math
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import repeat
 from typing import Any
 
@@ -32,14 +34,26 @@ _UNKNOWN, _FUNCTION = -1, -2
 _LENIENCY = 5
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Classification:
     """One text judged by one version."""
 
-    terms: list[int]  # rows of its words and pairs, distinct, ascending; none if it knows too few words to be judged
-    contributions: Floats  # [terms, topics]: what each adds to the logit of each topic
+    rows: NDArray[np.int64]  # of its words and pairs, distinct, ascending; none if it knows too few words to be judged
+    weights: Floats  # [rows]: of each in the text's vector
+    coefficients: Floats  # [rows, topics]
     logits: Floats  # [topics]: the contributions' sum and the intercept
     scores: Floats  # [topics]: the logits' sigmoid
+
+    @cached_property
+    def terms(self) -> list[int]:
+        """The rows as a list."""
+        rows: list[int] = self.rows.tolist()
+        return rows
+
+    @property
+    def contributions(self) -> Floats:
+        """[rows, topics]: what each adds to the logit of each topic."""
+        return self.coefficients * self.weights[:, np.newaxis]
 
 
 class Classifier:
@@ -47,6 +61,8 @@ class Classifier:
 
     def __init__(self, version: Version) -> None:
         self._version = version
+        # Not as maps of files, which take several times as long to look into; the memory is the same.
+        self._idf, self._coefficients = np.asarray(version.idf), np.asarray(version.coefficients)
         self._intercepts = np.array([topic.intercept for topic in version.topics])
         self._words = list(version.vocabulary)
         self._topics = [topic.name for topic in version.topics]
@@ -54,79 +70,82 @@ class Classifier:
         # One number a pair, ascending; the last, which is none, is there so that what is sought always has a place before it.
         pairs = version.pairs[:, 0].astype(np.int64) * len(version.vocabulary) + version.pairs[:, 1]
         self._pairs = np.append(pairs, np.iinfo(np.int64).max)
-        # By row, and false for what has none: _UNKNOWN and _FUNCTION are the last two.
-        self._begins_pair = np.zeros(len(version.vocabulary) + 2, dtype=np.bool_)
-        self._ends_pair = self._begins_pair.copy()
-        self._begins_pair[version.pairs[:, 0]] = self._ends_pair[version.pairs[:, 1]] = True
+        # By row, the words that may follow: the set of their last digits in base 64. None follow what has no row, _UNKNOWN.
+        self._followers = np.zeros(len(version.vocabulary) + 1, dtype=np.int64)
+        np.bitwise_or.at(self._followers, version.pairs[:, 0], 1 << (version.pairs[:, 1].astype(np.int64) & 63))
 
     def classify(self, text: Text) -> Classification:
         """Judge one text. Deterministic: the same words give the same bits, alone or in a batch."""
         return self.classify_words(title=text.title_words, body=text.words())
 
     def classify_words(self, *, title: list[str], body: list[str]) -> Classification:
-        head, rest = self._look_up(title), self._look_up(body)
-        if not self._is_judged(head, rest):
-            return Classification([], np.empty((0, len(self._intercepts))), self._intercepts, _sigmoid(self._intercepts))
-        terms, weights = self._vector(head, rest)
-        contributions = self._version.coefficients[terms] * weights[:, np.newaxis]
-        logits = contributions.sum(axis=0) + self._intercepts
-        return Classification(terms.tolist(), contributions, logits, _sigmoid(logits))
+        # Between title and body stands what is no word: no pair reaches across.
+        words = [*title, "", *body]
+        looked_up = np.fromiter(map(self._rows.get, words, repeat(_UNKNOWN)), np.int64, len(words))
+        content = looked_up.compress(looked_up != _FUNCTION)
+        known = content >= 0
+        unknown = len(content) - int(np.count_nonzero(known))
+        if unknown == len(content) or not self._is_judged(len(title) + len(body), unknown - 1):
+            rows, weights = np.empty(0, dtype=np.int64), np.empty(0)
+        else:
+            rows, weights = self._vector(content, known, int(np.count_nonzero(looked_up[: len(title)] >= 0)))
+        coefficients = self._coefficients.take(rows, axis=0)
+        logits: Floats = np.einsum("t,tk->k", weights, coefficients) + self._intercepts
+        return Classification(rows, weights, coefficients, logits, _sigmoid(logits))
 
-    def _look_up(self, words: list[str]) -> NDArray[np.int64]:
-        """The row of each word, or what it is instead."""
-        return np.fromiter(map(self._rows.get, words, repeat(_UNKNOWN)), np.int64, len(words))
+    def _is_judged(self, words: int, unknown: int) -> bool:
+        return words - unknown + _LENIENCY >= self._version.known_share * (words + _LENIENCY)
 
-    def _is_judged(self, *parts: NDArray[np.int64]) -> bool:
-        rows = np.concatenate(parts)
-        known = int((rows != _UNKNOWN).sum())
-        return bool((rows >= 0).any()) and known + _LENIENCY >= self._version.known_share * (len(rows) + _LENIENCY)
-
-    def _occurrences(self, rows: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Each occurrence of a term: the term, and its place among the known words, a pair's being its first word's."""
-        rows = rows[rows != _FUNCTION]
-        known = rows >= 0
-        places = np.cumsum(known) - 1
-        # Most neighbours are no pair, as can be seen from one of them alone.
-        first = np.flatnonzero(self._begins_pair[rows[:-1]] & self._ends_pair[rows[1:]])
-        keys = rows[first] * len(self._words) + rows[first + 1]
-        found = np.searchsorted(self._pairs, keys)
-        hits = np.flatnonzero(self._pairs[found] == keys)
-        return (
-            np.concatenate([rows[known], found[hits] + len(self._words)]),
-            np.concatenate([places[known], places[first[hits]]]),
-        )
-
-    def _vector(self, head: NDArray[np.int64], rest: NDArray[np.int64]) -> tuple[NDArray[np.int64], Floats]:
+    def _vector(self, content: NDArray[np.int64], known: NDArray[np.bool_], title: int) -> tuple[NDArray[np.int64], Floats]:
         """The distinct terms of a post, ascending, and the weight of each in its mean vector.
 
-        Every (term, part) is one number, term * parts + part, so that all parts are counted by one sort; part 0 is the whole
-        post, the others are its passages.
+        `content` are the rows of its words, those of the title first, and which of them are `known`; `title` is how many
+        known words the title has. Part 0 of a post is its title, which is in every passage; the others are the passages of
+        its body. Every (term, part) is one number, so that all parts are counted by one sort.
         """
         version = self._version
-        title, _ = self._occurrences(head)
-        body, places = self._occurrences(rest)
-        words = int((rest >= 0).sum())
-        passages = words // version.passage_words
-        parts = 1 + passages if passages > 1 else 1
-        titles = np.add.outer(title * parts, np.arange(parts)).ravel()
-        keys = [body * parts, *[titles] * version.title_weight]
-        if parts > 1:
-            # As even as can be: passage k of n ends at the word of number k * words // n.
-            ends = np.arange(parts) * words // passages
-            passage = np.repeat(np.arange(1, parts), ends[1:] - ends[:-1])
-            keys.append(body * parts + passage[places])
-        size = np.int32 if len(version.idf) * parts < 1 << 31 else np.int64  # the smaller are sorted in half the time
-        found, counts = _counted(np.sort(np.concatenate(keys).astype(size)))
-        term, part = np.divmod(found, parts)
-        weights = counts * version.idf[term]
-        lengths = np.sqrt(np.bincount(part, weights=weights * weights, minlength=parts))
-        shares = np.ones(1)
-        if parts > 1:
-            shares = np.full(parts, (1 - version.whole_share - version.lead_share) / passages)
-            shares[:2] += version.whole_share - shares[0], version.lead_share
-        terms, counts = _counted(term)
-        averaged: Floats = np.add.reduceat(weights * (shares / lengths)[part], np.cumsum(counts) - counts)
-        return terms, averaged
+        pairs, firsts = self._pairs_of(content)
+        terms = np.concatenate((content.compress(known), pairs))
+        # Counted from the first known word of the body on; a pair's place is that of its first word.
+        places = np.concatenate((np.arange(len(terms) - len(pairs)), known.cumsum().take(firsts) - 1)) - title
+        words = max(1, len(terms) - len(pairs) - title)
+        passages = max(1, words // version.passage_words)
+        # As even as can be: passage k of n ends before the word of number k * words // n.
+        part = np.maximum(((places + 1) * passages - 1) // words + 1, 0)
+        bits = passages.bit_length()
+        keys = terms << bits | part
+        keys.sort()
+        starts, counts = _runs(keys)
+        found = keys.take(starts)
+        term, part = found >> bits, found & (1 << bits) - 1
+        in_title = part == 0
+        weights = counts * self._idf.take(term)
+        weights[in_title] *= version.title_weight
+        starts, counts = _runs(term)
+        whole: Floats = np.add.reduceat(weights, starts)
+        share = 1 / (math.sqrt((whole * whole).sum()) or 1.0)  # a version may weigh titles with 0
+        if passages == 1:
+            return term.take(starts), whole * share
+        # What the title adds to the same term in a passage: (a + b)² = a (a + 2b) + b².
+        added = weights * in_title
+        beside = added.take(starts).repeat(counts) - added
+        squares = np.bincount(part, weights=weights * (weights + 2 * beside), minlength=passages + 1)
+        shares = np.full(passages + 1, (1 - version.whole_share - version.lead_share) / passages)
+        shares[1] += version.lead_share
+        shares[1:] /= np.sqrt(squares[1:] + squares[0])
+        shares[0] = shares[1:].sum()
+        shares += version.whole_share * share
+        return term.take(starts), np.add.reduceat(weights * shares.take(part), starts)
+
+    def _pairs_of(self, content: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """The pairs of neighbours that have rows: their rows, and the places of their first words."""
+        seconds = content[1:]
+        # Most neighbours are no pair, as can be seen from this, and need not be sought.
+        firsts = np.flatnonzero(self._followers.take(content[:-1]) >> (seconds & 63) & (seconds >= 0))
+        keys = content.take(firsts) * len(self._words) + seconds.take(firsts)
+        found = self._pairs.searchsorted(keys)
+        hits = np.flatnonzero(self._pairs.take(found) == keys)
+        return found.take(hits) + len(self._words), firsts.take(hits)
 
     def scores(self, judged: Classification) -> dict[str, float]:
         """Topic -> score, rounded to what a score can mean."""
@@ -134,7 +153,7 @@ class Classifier:
 
     def topics(self, judged: Classification) -> list[str]:
         """The topics given, highest score first. A text that was not judged gets none."""
-        if not judged.terms:
+        if not judged.rows.size:
             return []
         given = [
             (-score, topic.name)
@@ -145,9 +164,9 @@ class Classifier:
 
     def evidence(self, judged: Classification, topic: str, most: int = EVIDENCE_TERMS) -> list[tuple[str, float]]:
         """The terms that weighed most for or against a topic, strongest first, with their signed contributions."""
-        contributions = judged.contributions[:, self._topics.index(topic)]
-        strongest = np.argsort(-np.abs(contributions), kind="stable")[:most]
-        return [(self._term(judged.terms[at]), round(float(contributions[at]), 4)) for at in strongest]
+        contributions = judged.coefficients[:, self._topics.index(topic)] * judged.weights
+        strongest = np.argsort(-np.abs(contributions), kind="stable")[:most].tolist()
+        return [(self._term(int(judged.rows[at])), round(float(contributions[at]), 4)) for at in strongest]
 
     def _term(self, row: int) -> str:
         """The word of a row, or the two words with a space between."""
@@ -155,18 +174,20 @@ class Classifier:
         return words[row] if row < len(words) else " ".join(words[word] for word in self._version.pairs[row - len(words)])
 
 
-def _counted(ordered: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.int64]]:
-    """The distinct numbers of an ordered array, and how often each is there: np.unique without its overhead."""
-    lasts = np.empty(len(ordered), dtype=np.bool_)
-    np.not_equal(ordered[1:], ordered[:-1], out=lasts[:-1])
-    lasts[-1:] = True
-    ends = np.flatnonzero(lasts)
-    counts = ends + 1
-    counts[1:] -= counts[:-1].copy()
-    return ordered[ends], counts
+def _runs(ordered: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Where each run of equal numbers begins, and how long it is, in an array with at least one: np.unique without its
+    overhead."""
+    begins = np.empty(len(ordered), dtype=np.bool_)
+    begins[0] = True
+    np.not_equal(ordered[1:], ordered[:-1], out=begins[1:])
+    starts = begins.nonzero()[0]
+    counts = np.empty_like(starts)
+    np.subtract(starts[1:], starts[:-1], out=counts[:-1])
+    counts[-1] = len(ordered) - starts[-1]
+    return starts, counts
 
 
 def _sigmoid(logits: Floats) -> Floats:
-    """1 / (1 + e^-x), from the side that cannot overflow."""
-    positive = np.exp(-np.abs(logits))
-    return np.where(logits >= 0, 1 / (1 + positive), positive / (1 + positive))
+    """1 / (1 + e^-x), in a form that cannot overflow."""
+    scores: Floats = np.exp(-np.logaddexp(0, -logits))
+    return scores

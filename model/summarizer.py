@@ -9,6 +9,7 @@ said (maximal marginal relevance: Carbonell and Goldstein, 1998).
 import math
 from collections import Counter
 from dataclasses import dataclass, replace
+from heapq import heapify, heappop, heappush
 from operator import mul
 
 from model._prose import ITEMS, PARAGRAPHS, Candidate, Prose
@@ -85,18 +86,18 @@ def _choose(prose: Prose, worth: list[float], sentences: int, words: int, repeti
     candidates = prose.candidates
     chosen: set[int] = set()
     net = worth.copy()  # less what it repeats
-    value = net.copy()  # the same, as a mean over the chain once that is known; before, no chain is asked for
-    known: dict[int, tuple[int, ...]] = {}  # chains without what is chosen already
     left = set(range(len(candidates)))
-    while left and len(chosen) < sentences:
-        best = max(left, key=lambda index: (value[index], -index))
+    queue = _ranked(net, left)  # by that net worth, or, once its chain is known, by the mean over the chain
+    known: dict[int, tuple[int, ...]] = {}  # chains without what is chosen already
+    while queue and len(chosen) < sentences:
+        _, best = heappop(queue)
         if best not in known:
             known[best] = tuple(index for index in prose.chain(best) if index not in chosen)
             size = sum(candidates[index].size for index in known[best])
             if not known[best] or len(chosen) + len(known[best]) > sentences or size > words:
                 left.discard(best)
             else:
-                value[best] = sum(net[index] for index in known[best]) / len(known[best])
+                heappush(queue, (-sum(net[index] for index in known[best]) / len(known[best]), best))
             continue
         taken = known[best]
         chosen.update(taken)
@@ -106,9 +107,16 @@ def _choose(prose: Prose, worth: list[float], sentences: int, words: int, repeti
             said = candidates[other].content
             for index in left:
                 net[index] = min(net[index], worth[index] - repetition * _likeness(candidates[index].content, said))
-        value = net.copy()
+        queue = _ranked(net, left)
         known.clear()
     return chosen
+
+
+def _ranked(net: list[float], left: set[int]) -> list[tuple[float, int]]:
+    """A queue of candidates, the best first; of equals the one that stands first."""
+    queue = [(-net[index], index) for index in left]
+    heapify(queue)
+    return queue
 
 
 def _likeness(one: frozenset[str], other: frozenset[str]) -> float:

@@ -1,5 +1,6 @@
 """A post's HTML -> blocks -> words and sentences: parsed once, split once, shared by classifier and summarizer."""
 
+import codecs
 import re
 from dataclasses import dataclass
 from functools import cached_property
@@ -29,22 +30,40 @@ class Block(NamedTuple):
 # A letter and what follows it up to the next character that is neither letter nor digit: "k8s", "grpc", "v2".
 # One letter alone says nothing, and a word that begins with a digit is a number, a date or a size.
 WORD = re.compile(r"(?<![^\W_])[^\W\d_][^\W_]+")
-_SPACED = bytes(byte if chr(byte).isalnum() or byte > 127 else 32 for byte in range(256))
+# Bytes of UTF-8 in lower case where they are ASCII, and spaces for what is neither letter nor digit.
+_SPACED = bytes(byte if byte > 127 else ord(chr(byte).lower()) if chr(byte).isalnum() else 32 for byte in range(256))
 
 
 def words(text: str) -> list[str]:
     """The words of a text in lower case, in order. Names with digits stay whole; numbers are no words.
 
-    They are what `WORD` finds, in half its time: it is asked only where there is more than ASCII.
+    They are what `WORD` finds in `text.lower()`, in half its time: it is asked only where letters beyond ASCII are.
     """
+    try:
+        runs = text.encode("ascii", "topicwire.spaced").translate(_SPACED).decode("ascii").split()
+    except UnicodeEncodeError:
+        return _words_of_any_script(text.lower())
+    return [run for run in runs if run > ":" and len(run) > 1]  # ":" is what follows "9"
+
+
+def _words_of_any_script(text: str) -> list[str]:
     found = []
-    data = text.lower().encode("utf-8", "surrogatepass").translate(_SPACED)
-    for run in data.decode("utf-8", "surrogatepass").split():
+    for run in text.encode("utf-8", "surrogatepass").translate(_SPACED).decode("utf-8", "surrogatepass").split():
         if not run.isascii():
             found += WORD.findall(run)
-        elif len(run) > 1 and run[0] > "9":
+        elif run > ":" and len(run) > 1:
             found.append(run)
     return found
+
+
+def _spaced(error: UnicodeError) -> tuple[str, int]:
+    """Marks beyond ASCII, most of them quotation marks, part words like any other; letters are not for this codec."""
+    if not isinstance(error, UnicodeEncodeError) or any(map(str.isalnum, error.object[error.start : error.end])):
+        raise error
+    return " ", error.end
+
+
+codecs.register_error("topicwire.spaced", _spaced)
 
 
 @dataclass(frozen=True)
@@ -139,6 +158,8 @@ def _without_controls(text: str, errors: str) -> bytes:
 
 
 def _folded(text: str) -> str:
+    if text.isprintable() and "  " not in text:  # the space is the only white space that is, and no character of INVISIBLE is
+        return text.strip(" ")
     if not text.isascii() and any(map(text.__contains__, _INVISIBLE)):
         text = text.translate(INVISIBLE)
     return " ".join(text.split())
@@ -163,7 +184,9 @@ _SKIPPED = frozenset(
     "script style template noscript nav svg math iframe object embed audio video canvas button select textarea option "
     "datalist map head title noembed noframes progress meter".split()
 )
-_HIDING_STYLE = re.compile(r"(?:display\s*:\s*none|visibility\s*:\s*hidden)", re.IGNORECASE)
+# Attributes that may say so, too.
+_HIDING = frozenset({"hidden", "aria-hidden", "role", "style"})
+_HIDING_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden")
 # A paragraph in bold that is no longer than this and does not end like a sentence is a heading in all but name.
 _MAX_BOLD_HEADING_WORDS = 14
 
@@ -192,8 +215,7 @@ class _Blocks:
         elif tag in _SKIPPED or (attributes and _is_hidden(attributes)):
             self._skipping = 1
         elif tag in _KINDS:
-            if self._pieces:
-                self._flush()
+            self._flush()
             self._kinds.append(_KINDS[tag] or self._kinds[-1])
         elif tag == "br":
             # Two in a row are how old editors write a new paragraph.
@@ -212,8 +234,7 @@ class _Blocks:
         if self._skipping:
             self._skipping -= 1
         elif tag in _KINDS:
-            if self._pieces:
-                self._flush()
+            self._flush()
             self._kinds.pop()
         elif tag in ("b", "strong"):
             self._bold -= 1
@@ -221,29 +242,33 @@ class _Blocks:
             self._links -= 1
 
     def data(self, text: str) -> None:
-        if not self._skipping:
+        if self._skipping:
+            return
+        self._length += len(text)
+        if self._links:
+            self._linked += len(text)
+        if not text.isspace():
             self._pieces.append(text)
-            self._length += len(text)
-            if self._links:
-                self._linked += len(text)
-            if (self._break or not self._bold) and not text.isspace():
-                self._break = False
-                self._plain_seen = self._plain_seen or not self._bold
+            self._break = False
+            self._plain_seen = self._plain_seen or not self._bold
+        elif self._pieces:
+            self._pieces.append(text)
 
     def close(self) -> list[Block]:
         self._flush()
         return self._blocks
 
     def _flush(self) -> None:
-        text = _folded("".join(self._pieces))
-        if text:
-            kind = self._kinds[-1]
-            if kind == "paragraph" and not self._plain_seen and _acts_as_heading(text):
-                kind = "heading"
-            self._blocks.append(Block(kind, text, 2 * self._linked > self._length))
-        self._pieces = []
+        if self._pieces:
+            text = _folded("".join(self._pieces))
+            if text:
+                kind = self._kinds[-1]
+                if kind == "paragraph" and not self._plain_seen and _acts_as_heading(text):
+                    kind = "heading"
+                self._blocks.append(Block(kind, text, 2 * self._linked > self._length))
+            self._pieces = []
+            self._plain_seen = self._break = False
         self._length = self._linked = 0
-        self._plain_seen = self._break = False
 
 
 # lxml asks for each document how many arguments `start` takes; finding that out takes as long as parsing a short one.
@@ -255,9 +280,9 @@ def _acts_as_heading(text: str) -> bool:
 
 
 def _is_hidden(attributes: Any) -> bool:
-    return (
+    return not _HIDING.isdisjoint(attributes) and (
         "hidden" in attributes
         or attributes.get("aria-hidden") == "true"
         or attributes.get("role") == "navigation"
-        or ("style" in attributes and _HIDING_STYLE.search(attributes["style"]) is not None)
+        or ("style" in attributes and _HIDING_STYLE.search(attributes["style"].lower()) is not None)
     )
