@@ -25,8 +25,9 @@ def test_uncertainty_is_the_sum_of_the_entropies(scores: list[float]) -> None:
 
 
 def judged(words: str, *scores: float) -> Classification:
-    terms = words.split()
-    return Classification(terms, np.zeros((len(terms), len(scores))), np.zeros(len(scores)), np.array(scores))
+    rows = np.array([ord(letter) for letter in words.split()], dtype=np.int64)
+    nothing = np.zeros((len(rows), len(scores)))
+    return Classification(rows, nothing[:, 0], nothing, np.zeros(len(scores)), np.array(scores))
 
 
 def test_the_most_uncertain_first_and_likenesses_last() -> None:
