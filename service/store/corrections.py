@@ -1,4 +1,4 @@
-"""What readers say of posts: the topics that hold, and the examples that the next version learns from."""
+"""What readers say of posts: the topics that hold, and that the next version learns from."""
 
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
@@ -12,10 +12,10 @@ from service.store import moments, tagging
 from service.store.database import Database
 from service.store.records import Correction, brief
 from service.store.schema import AnyRow, corrections, posts, source_name, sources
-from training.examples import Example, is_topic_name
+from training.examples import is_topic_name
 
 _BATCH = 500
-_MAX_WHO = 200  # characters
+MAX_WHO = 200  # characters
 
 
 class Corrections(Database):
@@ -34,7 +34,7 @@ class Corrections(Database):
         with self._writing() as connection:
             row = _locked(connection, post)
             _end(connection, post, now)
-            values = {"post_id": post, "post": _kept(row), "topics": said, "who": who[:_MAX_WHO], "at": now}
+            values = {"post_id": post, "post": _kept(row), "topics": said, "who": who[:MAX_WHO], "at": now}
             added = connection.execute(insert(corrections).values(values).returning(corrections)).one()
             tagging.replace(connection, {post: tagging.rows(post, row.placed, row.answer, said)})
             moments.left(connection, now)
@@ -65,10 +65,6 @@ class Corrections(Database):
             if len(batch) < _BATCH:
                 return
             last = batch[-1].number
-
-    def examples(self) -> Iterator[Example]:
-        """The corrections that hold, to learn from; of the same post said twice the later word comes later."""
-        return (held.example for held in self.corrections())
 
 
 def correction(row: AnyRow) -> Correction:

@@ -144,7 +144,16 @@ class Correction:
 
     @property
     def example(self) -> Example:
-        return Example(self.post, self.topics)
+        return Example(self.post, self.topics, self.who, self.at)
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """What became of examples that were brought in."""
+
+    new: int
+    changed: int  # who said them had said otherwise before
+    same: int
 
 
 @dataclass(frozen=True, slots=True)

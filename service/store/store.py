@@ -1,6 +1,6 @@
 """The store: all operations on one database."""
 
-from service.store.corrections import Corrections
+from service.store.examples import Examples
 from service.store.jobs import Jobs
 from service.store.moments import Moments
 from service.store.polls import Polls
@@ -8,8 +8,8 @@ from service.store.posts import Posts
 from service.store.sources import Sources
 
 
-class Store(Sources, Polls, Posts, Corrections, Jobs, Moments):
-    """Sources, posts, tags, corrections, polls and jobs in one database.
+class Store(Sources, Polls, Posts, Examples, Jobs, Moments):
+    """Sources, posts, tags, corrections, examples, polls and jobs in one database.
 
         with Store.open(settings) as store:
             source, _ = store.add_source(NewSource("https://example.org/feed.xml"))

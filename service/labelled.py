@@ -1,0 +1,130 @@
+"""Labelled examples: read from inputs and from the store; and the commands `examples`."""
+
+from argparse import Namespace
+from collections.abc import Callable, Iterable
+from contextlib import ExitStack
+
+from model import strict_json
+from model.errors import ExampleError, InputError, TopicwireError
+from model.posts import timestamp
+from service import inputs, output
+from service.settings import Settings
+from training.examples import Example, conflicts, read
+
+Say = Callable[[TopicwireError], None]
+_WHO = "import"  # who gave the topics of a file, where nobody says
+
+
+def given(names: Iterable[str], settings: Settings, say: Say, *, skip_faults: bool) -> list[Example]:
+    """The examples of files. Each row that cannot be used is said, with its line; unless they are to be skipped, ExampleError is
+    raised then."""
+    good: list[Example] = []
+    faults: list[TopicwireError] = []
+    for name in names:
+        with ExitStack() as stack:
+            found = read(inputs.open_bytes(name, settings, stack), inputs.shown(name))
+        good += found.good
+        faults += found.faults
+    for fault in faults:
+        say(fault)
+    if faults and not skip_faults:
+        raise ExampleError(
+            f"nothing was taken, since {len(faults)} rows cannot be used; mend them, or pass --skip-faults to do without them"
+        )
+    return good
+
+
+def collect(settings: Settings) -> list[Example]:
+    """The examples and corrections of the store, the latest last; none where there is no store."""
+    if not settings.has_store:
+        return []
+    from service.store import Store
+
+    with Store.open(settings) as store:
+        return store.examples()
+
+
+def show_all(options: Namespace, settings: Settings, say: Say) -> bool:
+    inputs.must_have_store(settings)
+    for example in collect(settings):
+        print(_line(example))
+    return True
+
+
+def import_(options: Namespace, settings: Settings, say: Say) -> bool:
+    examples = given(options.examples, settings, say, skip_faults=options.skip_faults)
+    _add(examples, options.who or _WHO, settings)
+    return True
+
+
+def from_feed(options: Namespace, settings: Settings, say: Say) -> bool:
+    """Categories are a publisher's own, and a post without one of those mapped may have the topic all the same: it is no
+    example of anything."""
+    topics: dict[str, set[str]] = {}
+    for category, topic in options.map:
+        topics.setdefault(category.casefold(), set()).add(topic)
+    reading = inputs.Reading(settings, say)
+    for name in options.input:
+        examples = []
+        for post in reading.posts([name]):
+            found = set().union(*(topics.get(category.strip().casefold(), ()) for category in post.categories))
+            if found and (post.title or (post.html or post.text or "").strip()):
+                examples.append(Example(post, tuple(sorted(found)), weak=True))
+        _add(examples, f"categories of {post_source(examples) or inputs.shown(name)}", settings)
+    return not reading.failed
+
+
+def post_source(examples: list[Example]) -> str | None:
+    """What the posts' feed is called."""
+    return examples[0].post.source if examples else None
+
+
+def export(options: Namespace, settings: Settings, say: Say) -> bool:
+    inputs.must_have_store(settings)
+    with output.whole(options.output) as stream:
+        for example in collect(settings):
+            stream.write(strict_json.dumps(example.to_dict()) + b"\n")
+    return True
+
+
+def show_conflicts(options: Namespace, settings: Settings, say: Say) -> bool:
+    inputs.must_have_store(settings)
+    found = conflicts(collect(settings))
+    for said in found:
+        print(said[-1].post.title or said[-1].post.id)
+        for example in said:
+            holds = "  holds" if example is said[-1] else ""
+            print(f"    {timestamp(example.at)}  {example.who}: {_topics(example)}{holds}")
+    print(
+        f"{len(found)} posts are labelled in more than one way; of people the last to say so has it, and people before categories"
+    )
+    return True
+
+
+def remove(options: Namespace, settings: Settings, say: Say) -> bool:
+    inputs.must_have_store(settings)
+    from service.store import Store
+
+    with Store.open(settings) as store:
+        gone = store.remove_examples(options.who)
+    if not gone:
+        raise InputError("no example is by that name; `topicwire examples list` says whose there are", subject=options.who)
+    print(f"{gone} examples by {options.who} removed")
+    return True
+
+
+def _add(examples: list[Example], who: str, settings: Settings) -> None:
+    from service.store import Store
+
+    with Store.open(settings) as store:
+        done = store.add_examples(examples, who)
+    print(f"{done.new} examples added, {done.changed} changed, {done.same} known already")
+
+
+def _line(example: Example) -> str:
+    weak = " (weak)" if example.weak else ""
+    return f"{timestamp(example.at)}  {example.who}{weak}: {_topics(example)}  {example.post.title[:90] or example.post.id}"
+
+
+def _topics(example: Example) -> str:
+    return ", ".join(example.topics) or "none"
