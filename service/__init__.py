@@ -15,6 +15,7 @@ Read in this order:
     claims      the sources that a poller holds
     poller      asking sources for news
     subscriptions  the commands `sources` and `poll`
+    labelled    labelled examples, and the commands `examples`
     retrain     the command `retrain`: examples -> a candidate -> the gate
     retag       stored posts, tagged again by the version that serves
     background  the process that works on jobs

@@ -132,6 +132,30 @@ def _parser() -> argparse.ArgumentParser:
         "--jobs", type=_natural, default=1, metavar="N", help="processes to tag with; 0 = one a core (default: %(default)s)"
     )
 
+    examples = command("examples", _of("labelled", "show_all"), "keep labelled examples, beside the corrections of readers")
+    ways = examples.add_subparsers(title="actions", metavar="ACTION")
+    all_ = ways.add_parser("list", help="all examples and corrections of the store, the latest last")
+    all_.set_defaults(run=_of("labelled", "show_all"))
+    bring = ways.add_parser("import", help="keep the examples of files for every retraining to come")
+    bring.add_argument("examples", nargs="+", metavar="EXAMPLES", help="JSONL or CSV of labelled posts")
+    bring.add_argument("--who", metavar="NAME", help="who labelled them, where they do not say")
+    bring.add_argument("--skip-faults", action="store_true", help="take the others even if some rows cannot be used")
+    bring.set_defaults(run=_of("labelled", "import_"))
+    out = ways.add_parser("export", help="all examples and corrections as JSONL, to be imported elsewhere")
+    out.add_argument("-o", "--output", metavar="OUT", help="write to a file, which appears whole or not at all")
+    out.set_defaults(run=_of("labelled", "export"))
+    feeds = ways.add_parser("from-feed", help="keep posts as weak examples by the categories that their feeds gave them")
+    feeds.add_argument("input", nargs="+", metavar="INPUT", help="as of `tag`")
+    feeds.add_argument(
+        "--map", type=_mapping, action="append", required=True, metavar="CATEGORY=TOPIC", help="k8s=containers; any number of them"
+    )
+    feeds.set_defaults(run=_of("labelled", "from_feed"))
+    split = ways.add_parser("conflicts", help="posts that are labelled in more than one way, and which label holds")
+    split.set_defaults(run=_of("labelled", "show_conflicts"))
+    drop = ways.add_parser("remove", help="forget the examples of somebody, or of a feed's categories")
+    drop.add_argument("who", metavar="NAME", help="as `list` shows it")
+    drop.set_defaults(run=_of("labelled", "remove"))
+
     label_next = command("label-next", _of("teaching", "label_next"), "say which posts' labels would teach most")
     label_next.add_argument("input", nargs="*", metavar="INPUT", help="as of `tag` (default: stored posts not yet corrected)")
     label_next.add_argument("-n", type=_count, default=10, metavar="N", help="posts at most (default: %(default)s)")

@@ -70,11 +70,11 @@ def from_feed(options: Namespace, settings: Settings, say: Say) -> bool:
             found = set().union(*(topics.get(category.strip().casefold(), ()) for category in post.categories))
             if found and (post.title or (post.html or post.text or "").strip()):
                 examples.append(Example(post, tuple(sorted(found)), weak=True))
-        _add(examples, f"categories of {post_source(examples) or inputs.shown(name)}", settings)
+        _add(examples, f"categories of {_source(examples) or inputs.shown(name)}", settings)
     return not reading.failed
 
 
-def post_source(examples: list[Example]) -> str | None:
+def _source(examples: list[Example]) -> str | None:
     """What the posts' feed is called."""
     return examples[0].post.source if examples else None
 

@@ -3,14 +3,14 @@
 import sys
 from argparse import Namespace
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from model import strict_json
 from model.errors import ExampleError, TopicwireError
 from model.versions import Versions
-from service.inputs import open_bytes
+from service import labelled
 from service.settings import Settings, variable
 from training import retraining
 from training.examples import Example, read
@@ -41,26 +41,14 @@ def retrain(
         if found.faults:
             raise found.faults[0].about(variable("evaluation"))
         frozen = found.good
-    examples = [*stored(settings), *given]
+    examples = [*labelled.collect(settings), *given]
     if not examples and not choice.with_starter:
         raise ExampleError("there is no example to learn from, neither given nor in the store")
     return retraining.retrain(examples, versions, choice, frozen=frozen, force=force, keep=keep, progress=progress)
 
 
 def run(options: Namespace, settings: Settings, say: Say) -> int:
-    given: list[Example] = []
-    faults: list[TopicwireError] = []
-    for name in options.examples:
-        with ExitStack() as stack:
-            found = read(open_bytes(name, settings, stack), name)
-        given += found.good
-        faults += found.faults
-    for fault in faults:
-        say(fault)
-    if faults and not options.skip_faults:
-        raise ExampleError(
-            f"nothing was learnt, since {len(faults)} rows cannot be used; mend them, or pass --skip-faults to do without them"
-        )
+    given = labelled.given(options.examples, settings, say, skip_faults=options.skip_faults)
     choice = Choice(
         with_starter=not options.no_starter,
         mapping=dict(options.map),
@@ -75,16 +63,6 @@ def run(options: Namespace, settings: Settings, say: Say) -> int:
     else:
         print("\n".join(_table(outcome, kept=not options.dry_run)))
     return NOT_PROMOTED if outcome.decision == REFUSED else DONE
-
-
-def stored(settings: Settings) -> list[Example]:
-    """The examples of the store, none where there is no store."""
-    if not settings.has_store:
-        return []
-    from service.store import Store
-
-    with Store.open(settings) as store:
-        return list(store.examples())
 
 
 @contextmanager

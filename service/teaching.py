@@ -95,9 +95,9 @@ def _post(stored: "StoredPost") -> Post:
 
 def _corrections(settings: Settings) -> list[Example]:
     inputs.must_have_store(settings)
-    from service.retrain import stored
+    from service.labelled import collect
 
-    found = stored(settings)
+    found = collect(settings)
     if not found:
         raise InputError("no post has been corrected yet; name a file of EXAMPLES")
     return found

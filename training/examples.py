@@ -15,7 +15,7 @@ from typing import Any, BinaryIO, NamedTuple
 
 from model import strict_json
 from model.errors import ExampleError, PostError, TopicwireError
-from model.posts import Post, content_id, parse_timestamp, post_from_dict
+from model.posts import Post, content_id, parse_timestamp, post_from_dict, timestamp
 
 _TOPIC = re.compile(r"[a-z0-9](?:[a-z0-9_\-]{0,62}[a-z0-9])?\Z")
 STARTER = "starter"  # who gave the topics of the starter corpus
@@ -24,6 +24,7 @@ _REPOSITORY = re.compile(r"[^/\s:]+/[^/\s]+(?=/)")
 RESERVED = ("none", "all")  # what no topic, and every topic, is called
 _NOT_UTF8 = re.compile("[\udc80-\udcff]")  # what decoding left of a byte that is no UTF-8
 _LOOKS_LIKE_JSON = re.compile(r"^\s*[{\[]", re.MULTILINE)
+_SAID = ("who", "at", "weak")  # beside the topics
 _MAX_FIELD = 1 << 27  # a cell of CSV may hold a whole post; Python's own limit is 128 KiB
 
 
@@ -64,6 +65,18 @@ class Example(NamedTuple):
     def by(self, field: str) -> "Example":
         """The same, with another field of the post than its source to say whose it is."""
         return self._replace(post=replace(self.post, source=str(self.post.extra.get(field, ""))))
+
+    def about(self) -> dict[str, Any]:
+        """The post with its body, as `post_from_dict` reads it."""
+        post = self.post
+        extra = {name: value for name, value in post.extra.items() if name not in _SAID}
+        body = {"html": post.html} if post.html is not None else {"text": post.text or ""}
+        return {**extra, **post.about(), **body}
+
+    def to_dict(self) -> dict[str, Any]:
+        """As a line of JSONL that `read` reads."""
+        said = {"topics": list(self.topics), "who": self.who, "at": timestamp(self.at), "weak": self.weak}
+        return {**self.about(), **said}
 
     @property
     def said(self) -> str:
@@ -108,6 +121,15 @@ def distinct(examples: Iterable[Example]) -> list[Example]:
         if not (example.weak and content in held and not held[content].weak):
             held[content] = example
     return list(held.values())
+
+
+def conflicts(examples: Iterable[Example]) -> list[list[Example]]:
+    """Of each post that is labelled in more than one way, all that is said of it; the last is what `distinct` holds to."""
+    said: dict[str, list[Example]] = {}
+    for example in examples:
+        said.setdefault(example.content, []).append(example)
+    # A stable order: people, who win, after categories.
+    return [sorted(all_, key=lambda one: not one.weak) for all_ in said.values() if len({one.topics for one in all_}) > 1]
 
 
 def digest(examples: Iterable[Example]) -> str:

@@ -11,6 +11,7 @@ Read in this order:
     polls         what polling brings
     posts         listed, found, tagged again, deleted
     corrections   what readers say
+    examples      what can be learnt from: these, and what was brought in
     jobs          work in the background
     schema      the tables
     listing     pages that neither skip nor repeat
@@ -25,6 +26,7 @@ Read in this order:
 """
 
 from service.store.records import (
+    Added,
     Correction,
     CountOf,
     Figures,
@@ -47,6 +49,7 @@ from service.store.records import (
 from service.store.store import Store
 
 __all__ = [
+    "Added",
     "Correction",
     "CountOf",
     "Figures",

@@ -230,6 +230,21 @@ corrections = Table(
     sqlite_autoincrement=True,
 )
 
+# Of a post one row for each who labelled it, and one for each feed's categories: what others said is a conflict to look at.
+examples = Table(
+    "examples",
+    metadata,
+    Column("id", Number, primary_key=True),
+    Column("content", String(64), nullable=False),  # see Example.content
+    Column("who", Words, nullable=False),
+    Column("weak", Boolean, nullable=False),  # given by categories
+    Column("post", Json, nullable=False),
+    Column("topics", Json, nullable=False),
+    Column("at", Moment, nullable=False),
+    UniqueConstraint("content", "who", "weak"),
+    sqlite_autoincrement=True,
+)
+
 polls = Table(
     "polls",
     metadata,
