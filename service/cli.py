@@ -147,7 +147,12 @@ def _parser() -> argparse.ArgumentParser:
     feeds = ways.add_parser("from-feed", help="keep posts as weak examples by the categories that their feeds gave them")
     feeds.add_argument("input", nargs="+", metavar="INPUT", help="as of `tag`")
     feeds.add_argument(
-        "--map", type=_mapping, action="append", required=True, metavar="CATEGORY=TOPIC", help="k8s=containers; any number of them"
+        "--map",
+        type=_mapping,
+        action="append",
+        required=True,
+        metavar="CATEGORY=TOPIC",
+        help="k8s=containers; as often as need be",
     )
     feeds.set_defaults(run=_of("labelled", "from_feed"))
     split = ways.add_parser("conflicts", help="posts that are labelled in more than one way, and which label holds")

@@ -95,9 +95,7 @@ def show_conflicts(options: Namespace, settings: Settings, say: Say) -> bool:
         for example in said:
             holds = "  holds" if example is said[-1] else ""
             print(f"    {timestamp(example.at)}  {example.who}: {_topics(example)}{holds}")
-    print(
-        f"{len(found)} posts are labelled in more than one way; of people the last to say so has it, and people before categories"
-    )
+    print(f"{len(found)} posts are labelled in more than one way; the last person to say so has it, and people before categories")
     return True
 
 

@@ -10,6 +10,7 @@ from tests.conftest import Run
 from tests.store.made import HOUR, NOW, post, record, source, tagged
 from training.examples import Example, conflicts, distinct
 
+AT = "2026-06-01T12:00:00Z"
 DNS = Post(id="dns", title="DNS", text="A resolver.", source="one")
 PODS = Post(id=7, title="Pods", html="<p>A pod.</p>", extra={"team": "web"})
 
@@ -60,7 +61,7 @@ def test_what_is_exported_is_imported(run: Run, tmp_path: Path) -> None:
             "text": "A resolver.",
             "topics": ["networking"],
             "who": "ann",
-            "at": "2026-06-01T12:00:00Z",
+            "at": AT,
         },
         {"id": 7, "title": "Pods", "html": "<p>A pod.</p>", "topics": [], "team": "web"},
     ]
@@ -68,29 +69,29 @@ def test_what_is_exported_is_imported(run: Run, tmp_path: Path) -> None:
     given.write_text("".join(json.dumps(row) + "\n" for row in rows))
     first, second = {"TOPICWIRE_HOME": str(tmp_path / "first")}, {"TOPICWIRE_HOME": str(tmp_path / "second")}
 
-    done = run("examples", "import", given, "--who", "bob", env=first)
+    done = run("examples", "import", given, "--who", "bob", **first)
     assert (done.returncode, done.stdout) == (0, b"2 examples added, 0 changed, 0 known already\n"), done.stderr
-    out = run("examples", "export", env=first).stdout
+    out = run("examples", "export", **first).stdout
     given.write_bytes(out)
-    assert run("examples", "import", given, env=second).stdout == b"2 examples added, 0 changed, 0 known already\n"
-    assert run("examples", "export", env=second).stdout == out
+    assert run("examples", "import", given, **second).stdout == b"2 examples added, 0 changed, 0 known already\n"
+    assert run("examples", "export", **second).stdout == out
 
     ann, bob = map(json.loads, out.splitlines())
     assert ann == rows[0] | {"link": None, "published": None, "source": None, "weak": False}
     assert (bob["who"], bob["team"], bob["topics"]) == ("bob", "web", [])
-    assert run("examples", "list", env=second).stdout.startswith(b"2026-06-01T12:00:00Z  ann: networking  DNS\n")
+    assert run("examples", "list", **second).stdout.startswith(b"2026-06-01T12:00:00Z  ann: networking  DNS\n")
 
 
 def test_nothing_is_kept_of_a_file_with_faults_unless_one_says_so(run: Run, tmp_path: Path) -> None:
     given, env = tmp_path / "given.jsonl", {"TOPICWIRE_HOME": str(tmp_path / "home")}
     given.write_text('{"title": "DNS", "text": "A resolver.", "topics": ["networking"]}\n{"title": "cut in the mid')
 
-    done = run("examples", "import", given, env=env)
+    done = run("examples", "import", given, **env)
     assert (done.returncode, done.stdout) == (1, b"")
     assert b"given.jsonl:2: it is no JSON" in done.stderr
-    assert run("examples", "list", env=env).returncode == 1
+    assert run("examples", "list", **env).returncode == 1
 
-    done = run("examples", "import", given, "--skip-faults", env=env)
+    done = run("examples", "import", given, "--skip-faults", **env)
     assert (done.returncode, done.stdout) == (0, b"1 examples added, 0 changed, 0 known already\n")
 
 
@@ -104,14 +105,14 @@ def test_categories_make_weak_examples(run: Run, tmp_path: Path) -> None:
     )
     feed.write_text(f'<rss version="2.0"><channel><title>Harbour</title>{items}</channel></rss>')
 
-    done = run("examples", "from-feed", feed, "--map", "k8s=containers", "--map", "otel=observability", env=env)
+    done = run("examples", "from-feed", feed, "--map", "k8s=containers", "--map", "otel=observability", **env)
 
     assert (done.returncode, done.stdout) == (0, b"2 examples added, 0 changed, 0 known already\n"), done.stderr
-    rows = [json.loads(line) for line in run("examples", "export", env=env).stdout.splitlines()]
+    rows = [json.loads(line) for line in run("examples", "export", **env).stdout.splitlines()]
     assert [(row["id"], row["topics"], row["weak"], row["who"]) for row in rows] == [
         ("0", ["containers", "observability"], True, "categories of Harbour"),
         ("2", ["observability"], True, "categories of Harbour"),
     ]
-    assert run("examples", "conflicts", env=env).stdout.startswith(b"0 posts are labelled in more than one way")
-    assert run("examples", "remove", "categories of Harbour", env=env).returncode == 0
-    assert run("examples", "remove", "categories of Harbour", env=env).returncode == 1
+    assert run("examples", "conflicts", **env).stdout.startswith(b"0 posts are labelled in more than one way")
+    assert run("examples", "remove", "categories of Harbour", **env).returncode == 0
+    assert run("examples", "remove", "categories of Harbour", **env).returncode == 1
