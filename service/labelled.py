@@ -29,7 +29,7 @@ def given(names: Iterable[str], settings: Settings, say: Say, *, skip_faults: bo
         say(fault)
     if faults and not skip_faults:
         raise ExampleError(
-            f"nothing was taken, since {len(faults)} rows cannot be used; mend them, or pass --skip-faults to do without them"
+            f"nothing was learnt, since {len(faults)} rows cannot be used; mend them, or pass --skip-faults to do without them"
         )
     return good
 
