@@ -54,7 +54,8 @@ APART = _pattern(
     (?-i:By ([A-Z][\w.'’-]+,? ?(and |& )?){2,9}(\Z|[|·(]|on\b))|authors?\s*:
     (last )?(updated|modified|edited|reviewed)\b|originally (posted|published|appeared|written)|reposted\b|cross-?post
     (this|the) (\w+ ){0,3}(was |has been |is )?(also |originally |first |previously |cross-?)+(appear|post|publish|written|ran)
-    (this|the) (\w+ ){0,3}(is|was) a guest\b
+    (this|the) (\w+ ){0,3}(is|was) a (guest|collaboration|joint)\b|(this|the) (blog )?(post|article) (initially|originally)\b
+    (update|edit)d?[\s\d./-]+[:–—-]
     (editor|author|translator)'?s?'? note|(full )?disclaimer|disclosure\s*:|nb\b|p\.?s\.
     (note|tips?|hint|warning|caution|important|update|edit|example|prerequisites?|source|credits?|caption)\s*[:!(–—-]
     (fig(ure|\.)?|table|listing|image|photo|video|screenshot)\s*(\d+\s*)?[:.–—-]
@@ -68,6 +69,8 @@ APART = _pattern(
 # --- Sentences ----------------------------------------------------------------------------------------------------------
 
 GREETING = _pattern("", "my name is|dear|hello|hi|hey|greetings|welcome|happy (new|holidays)|good (morning|day)")
+# Headlines: no subject does anything in them.
+HEADLINE = _pattern("", "introducing|announcing|presenting|meet|say hello|time (for|to)|ready to|want to|looking to|need to")
 # Calls to act, thanks, farewells: they could be said of any post, so they say nothing of this one.
 BOILERPLATE = _pattern(
     r"\b",
@@ -86,6 +89,7 @@ BOILERPLATE = _pattern(
     (see|refer to|consult|visit|read) (\w+ ){0,5}(website|site|homepage|repository|repo|overview|guide|tutorial)(?=[^,]*\Z)
     (see|refer to|consult|visit|read) (\w+ ){0,5}(article|page|section)(?=[^,]*\Z)
     if you( ha)?('ve|ve| have)? (any )?(questions|feedback|comments|thoughts|issues)|cross-?posted|originally published
+    if you('re| are) (interested|curious)|look at (this|the|our)
     (opinions|views) (\w+ ){0,4}(my|their|our|his|her|the authors?'?s?) own
     all rights reserved|terms (of (use|service)|and conditions)
     spread the word|give it a (try|star|spin|go)|star (us|the repo)|sponsored by|buy (me|us) a
@@ -95,12 +99,12 @@ BOILERPLATE = _pattern(
 )
 # Each of them has one of these words; most sentences have none, which is quickly seen.
 BOILERPLATE_WORDS = frozenset(
-    """more join click subscribe subscribing unsubscribe follow sign signing tuned date thank thanks contact reach touch let leave
-    feel forget hesitate miss hear forward hope happy see you register download order buy apply enroll try started start here
-    out information info details context background guidance docs documentation reference readme notes changelog faq website
-    site homepage repository repo overview guide tutorial article page section subsection find questions feedback comments
-    thoughts issues cross crossposted originally own rights terms word give star sponsored next following upcoming future
-    subsequent remaining rest ado buckle read reading""".split()
+    """more join click subscribe subscribing unsubscribe follow sign signing tuned date thank thanks contact reach touch let
+    leave feel forget hesitate miss hear forward hope happy see you register download order buy apply enroll try
+    started start here out information info details context background guidance docs documentation reference readme
+    notes changelog faq website site homepage repository repo overview guide tutorial article page section subsection
+    find questions feedback comments thoughts issues interested curious look cross crossposted originally own rights
+    terms word give star sponsored next following upcoming future subsequent remaining rest ado buckle read reading""".split()
 )
 # It points at something that stands beside it and is not quoted.
 POINTING = _pattern(
@@ -115,6 +119,7 @@ POINTING = _pattern(
     (figures?|fig\.|tables?|listings?|diagrams?|screenshots?|images?|charts?|graphs?) (\d|below|above|shows?)\b
     (examples?|snippets?) (\d|below|above|shows?)\b
     (code|commands?|picture|video) (below|above|shows?)\b|(illustrates?|depicts?) (how|the)\b.*\b(diagram|figure)\b
+    \A(as )?(you|we)('ll| can| may| might| will| should) (now |also |clearly )?(see|notice|observe)\b
     (above|below) (figure|table|diagram|screenshot|image|example|snippet|code|commands?|chart|graph|picture)\b
     """,
     "",
@@ -126,11 +131,14 @@ POINTING_WORDS = frozenset(
 )
 # An instruction out of a row of steps.
 STEP = _pattern(
-    r"(?:now |then |next,? |first,? )?",
+    r"(?:now |then |next,? |first,? |finally,? |\w+ly |(?:to|if|when|once|after|before|for) [^,]{3,150}, (?:please |you can )?)?",
     r"""
-    let's|watch|read|visit|try|grab|browse|click|select|press|right-click|navigate|scroll|type|paste|copy|tick
-    check that|go to|enter|open (a|the|your)
+    let's|let me|allow me|watch|read|visit|try|grab|browse|click|select|press|right-click|navigate|scroll|type|paste|copy|tick
+    check that|go to|enter|open (a|the|your)|set an?|(sign|log) in
     run (the|this)|note (that|the|how)|notice|remember|keep in mind|make sure|be sure|see|refer
+    (add|apply|build|change|choose|configure|create|define|delete|deploy|download) (or \w+ )?(an?|the|your|this|these|any|each)
+    (edit|enable|export|find|follow|import|install|provide|remove|replace|scale) (or \w+ )?(an?|the|your|this|these|any|each)
+    (set|specify|start|update|upgrade|use|verify) (or \w+ )?(an?|the|your|this|these|any|each)
     """,
 )
 
@@ -148,14 +156,15 @@ LEANS = _pattern(
     rf"""
     (this|these)\b(?!{_ITSELF})|that|those(?! who| of us)|it|its|they|their|them|he|she|his|her|such
     (the|a|an) (former|latter|same|other|others|second|third|fourth|rest|remaining|above|previous|aforementioned)
-    the answer|(a|an) (similar|alternative)
+    the answer|(a|an) (similar|alternative)|(the|a|an|its) (corresponding|underlying|respective)|the \w+ itself
+    (now|first|then) (?!that\b|in\b|available|class\b)|.{{,80}}\ba different (approach|way|path|route|direction)
     the (resulting|result|reason|idea|goal|catch|trick|downside|upside|difference) (is|was|being)
     another|others|neither|either|which|who|whose|where|same|here|there(fore|by|after)|likewise|both(?! .{{1,60}}\band\b)
     \w+ of (these|those|them|this|that|which)\b(?!{_ITSELF})
     (to|with|for|by|from|in|on|at|after|before|like|unlike|of|without|despite) (it|them|that|those|him|her|its|their)
     (if|when|while|once|although|though|since|unless|as|until|because|after|before|where|how) (it|they|that|he|she|so|not)
-    (to|by|in) do(ing)? (so|this|that|it)|([^\s,;:]+ ){{1,3}}also|.{{,120}} both(?=[,.])
-    ([^\s,;:]+ ){{1,7}}(these|those|this)\b(?!{_ITSELF}| who| of us| that)
+    (to|by|in) do(ing)? (so|this|that|it)|([^\s,;:]+ ){{1,3}}also|.{{,120}} both(?=[,.])|.{{,400}} (as well|too)(?=[.!]\Z)
+    ([^\s,;:]+ ){{1,30}}(these|those|this)\b(?!{_ITSELF}| who| of us| that)
     ([^\s,;:]+ ){{1,4}}that (need|problem|issue|challenge|question|goal|gap|approach|idea|trend|feature|point|reason|work|effort)
     and|but|so|or|nor|yet|also|thus|hence|then|moreover|furthermore|additionally|consequently|accordingly|conversely|oh|plus|too
     nevertheless|nonetheless|similar(ly)?|otherwise|alternatively|meanwhile|instead(?! of)|rather(?! than)|anyways?|namely
@@ -176,6 +185,22 @@ LEANS = _pattern(
     (until|since|from|back|by) (then|there|here|now on)|(to (that|this) end)|not (only|all|every|just|so|to mention)
     what this|why|(with|given|having) (that|all|these|those|this)
     """,
+)
+
+# --- What a reader knows -----------------------------------------------------------------------------------------------
+
+# Words that only say that something is said here. Many function words do, too.
+ANNOUNCING = frozenset(
+    """announce announcing announced announcement available availability generally general release releases released happy
+    excited pleased proud thrilled delighted glad introduce introducing introduction launch launching finally offer offering
+    support supports week year month public preview new post""".split()
+)
+# What "the" may name without a word before it: there is one everywhere.
+FAMILIAR = frozenset(
+    """world web internet cloud community team company industry project goal idea need reason fact way case time past future
+    beginning end process number rest right left main current open day days week weeks month months year years moment result
+    results people user users developer developers code ability power use best new following whole app apps application
+    applications system systems blog post article page guide tutorial series release""".split()
 )
 
 # --- Verbs --------------------------------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ elsewhere.
 """
 
 import re
+from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
 from model import _phrases
@@ -14,8 +15,7 @@ from model.text import Block, Kind, Text, sentences, words
 MIN_WORDS, MOST_WORDS = 6, 50
 MOST_CHARACTERS = 800  # fifty words are not as long as this, whatever they are
 MIN_CONTENT = 3  # distinct words that are no function words: "It is on purpose, of course." says nothing
-# Where a post goes on after as many sentences, it has said long ago what it is about.
-MOST_CANDIDATES = 50
+MIN_NEWS = 2  # of those, beyond what title and chosen sentences have said
 
 
 class Candidate(NamedTuple):
@@ -32,27 +32,64 @@ class Candidate(NamedTuple):
 
 
 class Prose:
-    """The sentences of a post that are in blocks of some kinds, or that the author says sum the post up."""
+    """The first sentences of a post, at `most` so many, that are in blocks of some kinds, or that the author says sum it up."""
 
-    def __init__(self, text: Text, kinds: frozenset[Kind], *, english: bool) -> None:
+    def __init__(self, text: Text, kinds: frozenset[Kind], *, english: bool, most: int) -> None:
         self.candidates: list[Candidate] = []
         self._title = _content(text.title_words)
+        self._told = _stems(self._title | _phrases.ANNOUNCING)
         self._english = english
-        self._chains: dict[int, tuple[int, ...]] = {}
-        self._gather(text, kinds)
+        self._quotable: dict[int, bool] = {}
+        self._gather(text, kinds, most)
 
-    def chain(self, index: int) -> tuple[int, ...]:
-        """The indexes of a candidate and of those before it without which it makes no sense; () if it cannot be quoted."""
-        if index not in self._chains:
-            candidate = self.candidates[index]
-            chain: tuple[int, ...] = (index,) if self._is_quotable(candidate) else ()
-            if chain and _phrases.LEANS.match(candidate.text.lower()):
-                needed = () if candidate.before is None else self.chain(candidate.before)
-                chain = (*needed, index) if needed else ()
-            self._chains[index] = chain
-        return self._chains[index]
+    def chain(self, index: int, chosen: Collection[int] = ()) -> tuple[int, ...]:
+        """The indexes of a candidate and of those before it without which it makes no sense; () if it cannot be quoted.
 
-    def _gather(self, text: Text, kinds: frozenset[Kind]) -> None:
+        What it names as known is so by one of these, or by one that is `chosen` already and stands before it. What only
+        repeats the title need not be quoted: whoever reads the summary has read the title.
+        """
+        if not self._is_quotable(index) or self._repeats_title(index):
+            return ()
+        candidate = self.candidates[index]
+        names = self._names(index)
+        told = [one for one in chosen if one < index]
+        if not _phrases.LEANS.match(candidate.text.lower()) and self._tell(told, names):
+            return (index,)
+        if candidate.before is None:
+            return ()
+        if self._repeats_title(candidate.before):
+            return (index,) if self._tell([*told, candidate.before], names) else ()
+        before = self.chain(candidate.before, chosen)
+        return (*before, index) if before and self._tell([*told, *before], names) else ()
+
+    def _tell(self, told: Iterable[int], names: list[str]) -> bool:
+        return all(any(_has(self.candidates[one].content, name) for one in told) for name in names)
+
+    def news(self, index: int) -> frozenset[str]:
+        """The stems of what a candidate says beyond the title."""
+        return _stems(self.candidates[index].content) - self._told
+
+    def _repeats_title(self, index: int) -> bool:
+        return self._english and bool(self._title) and len(self.news(index)) < MIN_NEWS
+
+    def has_news(self, chain: tuple[int, ...], told: frozenset[str]) -> bool:
+        """Whether every candidate of a chain says something beyond the title and what was told."""
+        return not self._english or all(len(self.news(index) - told) >= MIN_NEWS for index in chain)
+
+    def _names(self, index: int) -> list[str]:
+        """Words that a candidate names as known ("the broker") to whoever has read what stands before it."""
+        text = self.candidates[index].text
+        found = []
+        for the in _THE.finditer(text):
+            name = the[1]
+            if name in FUNCTION_WORDS or name in _phrases.FAMILIAR or _has(self._title, name):
+                continue
+            said = any(_has(self.candidates[one].content, name) and self._is_quotable(one) for one in range(index))
+            if said and not _has(frozenset(words(text[: the.start()])), name):
+                found.append(name)
+        return found
+
+    def _gather(self, text: Text, kinds: frozenset[Kind], most: int) -> None:
         found = self.candidates
         seen: set[str] = set()
         section = ""
@@ -77,10 +114,15 @@ class Prose:
                 seen.add(quoted)
                 found.append(Candidate(quoted, its_words, _content(its_words), size, block, position == 0, abstract, before))
                 before = len(found) - 1
-                if len(found) == MOST_CANDIDATES:
+                if len(found) == most:
                     return
 
-    def _is_quotable(self, candidate: Candidate) -> bool:
+    def _is_quotable(self, index: int) -> bool:
+        if index not in self._quotable:
+            self._quotable[index] = self._may_be_quoted(self.candidates[index])
+        return self._quotable[index]
+
+    def _may_be_quoted(self, candidate: Candidate) -> bool:
         text, words, title = candidate.text, candidate.words, self._title
         # A small letter begins the rest of something, or a name; only after a label it begins a sentence.
         if text[0].islower() and not candidate.abstract and not title.intersection(words[:1]) and not _NAME.match(text):
@@ -93,7 +135,7 @@ class Prose:
         if _NUMBERED.match(text) or _LABEL.match(text) or _phrases.APART.match(candidate.block.text[:_BEGINNING]):
             return False
         lower = text.lower()
-        if _phrases.STEP.match(lower) or _phrases.GREETING.match(lower):
+        if _phrases.STEP.match(lower) or _phrases.GREETING.match(lower) or _phrases.HEADLINE.match(lower):
             return False
         if not _phrases.BOILERPLATE_WORDS.isdisjoint(words) and _phrases.BOILERPLATE.search(lower):
             return False
@@ -118,6 +160,22 @@ _UNSPACED = re.compile("[\u0e00-\u0eff\u3040-\u30ff]|[\u3400-\u9fff\uf900-\ufaff
 
 def _content(words: list[str]) -> frozenset[str]:
     return frozenset(words) - FUNCTION_WORDS
+
+
+# "the broker", "these labels"; not "the number of", which says what it means, and no names, which need not be introduced.
+_THE = re.compile(r"\b[Tt](?:he|his|hat|hese|hose) ([a-z]{3,})(?![\w.]*[A-Z_.]\w)(?:-\w+)*\b(?! of\b| that\b| which\b| to\b)")
+
+
+def _has(words: frozenset[str], name: str) -> bool:
+    """Whether a noun is among the words, be it one or several."""
+    return name in words or name + "s" in words or (name.endswith("s") and name[:-1] in words)
+
+
+_STEM = 5  # letters that tell a word from most others, and hardly an ending
+
+
+def _stems(words: Iterable[str]) -> frozenset[str]:
+    return frozenset([word[:_STEM] for word in words])
 
 
 # What may stand after the mark that ends a sentence, and before its first letter.

@@ -44,6 +44,8 @@ WEIGHTS = Weights()
 # The first sentence is often a hook for the second, and there is no second where only one is wanted; nor is there room to fill.
 WEIGHTS_ALONE = replace(WEIGHTS, opening=0.0, length=0.0)
 FULL = 20  # words of a sentence that is not short
+# Where a post goes on after so many sentences, and two for each that is wanted, it has said long ago what it is about.
+_ENOUGH = 10
 
 
 def summarize(text: Text, *, sentences: int = SENTENCES, max_words: int = MAX_WORDS, weights: Weights | None = None) -> list[str]:
@@ -57,7 +59,7 @@ def summarize(text: Text, *, sentences: int = SENTENCES, max_words: int = MAX_WO
     # In English prose every other word holds the sentence together; in other languages hardly any is one of these.
     english = function_words > 0.25 * (function_words + counts.total())
     for kinds in (PARAGRAPHS, ITEMS):
-        prose = Prose(text, kinds, english=english)
+        prose = Prose(text, kinds, english=english, most=_ENOUGH + 2 * sentences)
         chosen = _choose(prose, _worth(prose.candidates, text, counts, weights), sentences, max_words, weights.repetition)
         if chosen:
             return [prose.candidates[index].text for index in sorted(chosen)]
@@ -89,18 +91,22 @@ def _choose(prose: Prose, worth: list[float], sentences: int, words: int, repeti
     left = set(range(len(candidates)))
     queue = _ranked(net, left)  # by that net worth, or, once its chain is known, by the mean over the chain
     known: dict[int, tuple[int, ...]] = {}  # chains without what is chosen already
+    told: frozenset[str] = frozenset()  # what the chosen ones have said
     while queue and len(chosen) < sentences:
         _, best = heappop(queue)
         if best not in known:
-            known[best] = tuple(index for index in prose.chain(best) if index not in chosen)
+            known[best] = tuple(index for index in prose.chain(best, chosen) if index not in chosen)
             size = sum(candidates[index].size for index in known[best])
-            if not known[best] or len(chosen) + len(known[best]) > sentences or size > words:
+            if not known[best]:
+                continue  # not now: what it leans on may be chosen yet
+            if len(chosen) + len(known[best]) > sentences or size > words or not prose.has_news(known[best], told):
                 left.discard(best)
             else:
                 heappush(queue, (-sum(net[index] for index in known[best]) / len(known[best]), best))
             continue
         taken = known[best]
         chosen.update(taken)
+        told = told.union(*map(prose.news, taken))
         left.difference_update(taken)
         words -= sum(candidates[index].size for index in taken)
         for other in taken if len(chosen) < sentences else ():

@@ -85,6 +85,17 @@ NEVER = [
     "Set replicas={3} and the scheduler places three of the pods.",
     "Select the cluster in the portal and choose its node pools.",
     "It is what it is, and so be it then.",
+    "Introducing a scheduler (beta) for clusters of any size: the tool that operators waited for!",
+    "Time for us to look at how the scheduler has been doing.",
+    "Manually scale the node pool until the scheduler finds room.",
+    "To try the scheduler, open the portal and choose a cluster.",
+    "Create a node pool with the command that the scheduler prints.",
+    "Let me show you what the trouble with the scheduler is.",
+    "As you can see the scheduler starts slow and ends fast.",
+    "If you are interested in older schedulers, last year's report has them.",
+    "Update 2024-06-04: the scheduler is faster than this text says.",
+    "This post is a collaboration between Jane Doe and the scheduler team.",
+    "This post initially described another scheduler of the same name.",
     "The scheduler places " + "very " * 50 + "many pods.",
 ]
 
@@ -99,6 +110,21 @@ def test_a_sentence_that_repeats_the_title_is_left_out() -> None:
 
     assert summary(html, title="Scheduler has many new plugins") == [GOOD]
     assert len(summary(html, title="Release notes")) == 2
+
+
+@pytest.mark.parametrize(
+    ("title", "sentence"),
+    [
+        ("Announcing Pelican 2.4: Faster Nests", "Today we're happy to announce the release of Pelican 2.4 with faster nests."),
+        ("Pelican drops its plugin interface", "Pelican is dropping its plugin interface."),
+        ("Pelican support for big nests", "We are excited that Pelican now generally supports big nests."),
+    ],
+)
+def test_a_sentence_that_repeats_the_title_in_other_words_is_left_out(title: str, sentence: str) -> None:
+    html = f"<p>{sentence}</p><p>{GOOD}</p>"
+
+    assert summary(html, title=title) == [GOOD]
+    assert sentence in summary(html, title="Release notes")
 
 
 @pytest.mark.parametrize(
@@ -155,6 +181,33 @@ def test_a_sentence_that_leans_is_taken_with_the_one_before_or_not_at_all(leanin
     assert summary(f"<p>{GOOD} {leaning}</p>", sentences=1) == [GOOD]
 
 
+def test_what_leans_on_a_repetition_of_the_title_is_told_by_the_title() -> None:
+    html = "<p>We now announce the scheduler for big clusters. It places every pod on a node with room.</p>"
+
+    assert summary(html, title="A scheduler for big clusters") == ["It places every pod on a node with room."]
+    assert len(summary(html, title="Release notes")) == 2
+
+
+@pytest.mark.parametrize(
+    ("sentence", "alone"),
+    [
+        ("After a while the marker lets old jobs finish early.", False),  # which marker?
+        ("After a while the Marker lets old jobs finish early.", True),  # a name
+        ("After a while the marker of a job lets old ones finish early.", True),  # it says which
+        ("After a while a marker lets old jobs finish early.", True),
+    ],
+)
+def test_what_is_named_as_known_is_quoted_only_after_what_made_it_known(sentence: str, alone: bool) -> None:
+    known = "Every worker that comes in leaves a marker in the queue when it starts."
+    room = len(sentence.split())  # for the sentence, not for the one that makes it known
+
+    assert room < len(known.split())
+    assert summary(f"<p>{known} Why so? {sentence}</p>", sentences=2) == [known, sentence]
+    assert summary(f"<p>{known} Why so? {sentence}</p>", max_words=room) == ([sentence] if alone else [])
+    assert summary(f"<p>{known} Why so? {sentence}</p>", title="Markers in queues", max_words=room) == [sentence]
+    assert summary(f"<p>{sentence}</p>") == [sentence]  # nothing before it has made anything known
+
+
 @pytest.mark.parametrize(
     "sentence",
     [
@@ -206,10 +259,11 @@ def test_other_languages_go_by_position_and_shape(html: str, expected: list[str]
 
 
 def test_the_title_says_what_matters() -> None:
-    html = "".join(f"<p>Filler sentence number {word} talks about bread and butter.</p>" for word in "one two six ten".split())
-    html += "<p>The garbage collector of the runtime now pauses far less.</p>"
+    fillers = ("Bakers use warm bread with butter", "Bread meets butter on every table", "Salt keeps butter fresh beside bread")
+    html = "".join(f"<p>{filler} in the morning.</p>" for filler in fillers)
+    html += "<p>The garbage collector of the runtime now pauses for milliseconds.</p>"
 
-    wanted = "The garbage collector of the runtime now pauses far less."
+    wanted = "The garbage collector of the runtime now pauses for milliseconds."
     assert wanted in summary(html, title="Garbage collector pauses", sentences=2)
     assert wanted not in summary(html, title="Bread and butter", sentences=2)
 
@@ -220,9 +274,18 @@ def test_nothing_is_said_twice() -> None:
     assert summary(html) == ["The cache is now warm at start.", "Cold requests are therefore gone for good."]
 
 
+def test_nothing_is_said_twice_in_other_words() -> None:
+    html = f"<p>{GOOD}</p><p>A pod is placed by schedulers on nodes which have room.</p><p>Cold requests are gone for good.</p>"
+
+    assert summary(html) == [GOOD, "Cold requests are gone for good."]
+
+
 @pytest.mark.parametrize(("sentences", "max_words", "expected"), [(1, 60, 1), (2, 12, 1), (3, 20, 2), (10, 500, 10), (3, 6, 0)])
 def test_limits_are_kept(sentences: int, max_words: int, expected: int) -> None:
-    html = "".join(f"<p>Sentence number {index} has some seven words.</p>" for index in range(20))
+    nouns = (
+        "apples bears cranes doves eagles foxes geese hares ibises jays kites larks moles newts otters pikes quails rats".split()
+    )
+    html = "".join(f"<p>All of the {noun} meet green{noun} and tall{noun}.</p>" for noun in nouns)
 
     assert len(summary(html, sentences=sentences, max_words=max_words)) == expected
 
