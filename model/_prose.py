@@ -31,6 +31,13 @@ class Candidate(NamedTuple):
     before: int | None  # index of the candidate that ends where this one begins
 
 
+class _Needs(NamedTuple):
+    """What a candidate makes no sense without."""
+
+    leans: bool  # on the sentence before it
+    names: list[str]  # of what it takes for known
+
+
 class Prose:
     """The first sentences of a post, at `most` so many, that are in blocks of some kinds, or that the author says sum it up."""
 
@@ -40,41 +47,53 @@ class Prose:
         self._told = _stems(self._title | _phrases.ANNOUNCING)
         self._english = english
         self._quotable: dict[int, bool] = {}
+        self._needs: dict[int, _Needs] = {}
+        self._news: dict[int, frozenset[str]] = {}
         self._gather(text, kinds, most)
 
+    def is_quotable(self, index: int) -> bool:
+        """Whether a candidate may be quoted where what it leans on is."""
+        if index not in self._quotable:
+            self._quotable[index] = self._may_be_quoted(self.candidates[index])
+        return self._quotable[index] and not self._repeats_title(index)
+
     def chain(self, index: int, chosen: Collection[int] = ()) -> tuple[int, ...]:
-        """The indexes of a candidate and of those before it without which it makes no sense; () if it cannot be quoted.
+        """The indexes of a candidate and of those before it without which it makes no sense; () if there is no such chain.
 
         What it names as known is so by one of these, or by one that is `chosen` already and stands before it. What only
         repeats the title need not be quoted: whoever reads the summary has read the title.
         """
-        if not self._is_quotable(index) or self._repeats_title(index):
+        if not self.is_quotable(index):
             return ()
-        candidate = self.candidates[index]
-        names = self._names(index)
+        if index not in self._needs:
+            leans = _phrases.LEANS.match(self.candidates[index].text.lower()) is not None
+            self._needs[index] = _Needs(leans, self._names(index))
+        leans, names = self._needs[index]
         told = [one for one in chosen if one < index]
-        if not _phrases.LEANS.match(candidate.text.lower()) and self._tell(told, names):
+        if not leans and self._is_told(names, told):
             return (index,)
-        if candidate.before is None:
+        before = self.candidates[index].before
+        if before is None:
             return ()
-        if self._repeats_title(candidate.before):
-            return (index,) if self._tell([*told, candidate.before], names) else ()
-        before = self.chain(candidate.before, chosen)
-        return (*before, index) if before and self._tell([*told, *before], names) else ()
-
-    def _tell(self, told: Iterable[int], names: list[str]) -> bool:
-        return all(any(_has(self.candidates[one].content, name) for one in told) for name in names)
+        chain = () if self._repeats_title(before) else self.chain(before, chosen)
+        is_whole = bool(chain) or self._repeats_title(before)
+        return (*chain, index) if is_whole and self._is_told(names, [*told, before, *chain]) else ()
 
     def news(self, index: int) -> frozenset[str]:
         """The stems of what a candidate says beyond the title."""
-        return _stems(self.candidates[index].content) - self._told
-
-    def _repeats_title(self, index: int) -> bool:
-        return self._english and bool(self._title) and len(self.news(index)) < MIN_NEWS
+        if index not in self._news:
+            self._news[index] = _stems(self.candidates[index].content) - self._told
+        return self._news[index]
 
     def has_news(self, chain: tuple[int, ...], told: frozenset[str]) -> bool:
         """Whether every candidate of a chain says something beyond the title and what was told."""
         return not self._english or all(len(self.news(index) - told) >= MIN_NEWS for index in chain)
+
+    def _repeats_title(self, index: int) -> bool:
+        return self._english and bool(self._title) and len(self.news(index)) < MIN_NEWS
+
+    def _is_told(self, names: list[str], told: list[int]) -> bool:
+        return all(any(_has(self.candidates[one].content, name) for one in told) for name in names)
 
     def _names(self, index: int) -> list[str]:
         """Words that a candidate names as known ("the broker") to whoever has read what stands before it."""
@@ -84,7 +103,7 @@ class Prose:
             name = the[1]
             if name in FUNCTION_WORDS or name in _phrases.FAMILIAR or _has(self._title, name):
                 continue
-            said = any(_has(self.candidates[one].content, name) and self._is_quotable(one) for one in range(index))
+            said = any(_has(self.candidates[one].content, name) and self.is_quotable(one) for one in range(index))
             if said and not _has(frozenset(words(text[: the.start()])), name):
                 found.append(name)
         return found
@@ -116,11 +135,6 @@ class Prose:
                 before = len(found) - 1
                 if len(found) == most:
                     return
-
-    def _is_quotable(self, index: int) -> bool:
-        if index not in self._quotable:
-            self._quotable[index] = self._may_be_quoted(self.candidates[index])
-        return self._quotable[index]
 
     def _may_be_quoted(self, candidate: Candidate) -> bool:
         text, words, title = candidate.text, candidate.words, self._title

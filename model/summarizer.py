@@ -55,7 +55,7 @@ def summarize(text: Text, *, sentences: int = SENTENCES, max_words: int = MAX_WO
     """
     weights = weights or (WEIGHTS if sentences > 1 else WEIGHTS_ALONE)
     counts = Counter(text.words())
-    function_words = sum(counts.pop(word) for word in counts.keys() & FUNCTION_WORDS)
+    function_words = sum(map(counts.pop, counts.keys() & FUNCTION_WORDS))
     # In English prose every other word holds the sentence together; in other languages hardly any is one of these.
     english = function_words > 0.25 * (function_words + counts.total())
     for kinds in (PARAGRAPHS, ITEMS):
@@ -97,9 +97,14 @@ def _choose(prose: Prose, worth: list[float], sentences: int, words: int, repeti
         if best not in known:
             known[best] = tuple(index for index in prose.chain(best, chosen) if index not in chosen)
             size = sum(candidates[index].size for index in known[best])
-            if not known[best]:
+            if not known[best] and prose.is_quotable(best):
                 continue  # not now: what it leans on may be chosen yet
-            if len(chosen) + len(known[best]) > sentences or size > words or not prose.has_news(known[best], told):
+            if (
+                not known[best]
+                or len(chosen) + len(known[best]) > sentences
+                or size > words
+                or not prose.has_news(known[best], told)
+            ):
                 left.discard(best)
             else:
                 heappush(queue, (-sum(net[index] for index in known[best]) / len(known[best]), best))
