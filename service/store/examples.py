@@ -11,7 +11,7 @@ from model.posts import plain, post_from_dict
 from service.store import listing
 from service.store.corrections import Corrections, correction
 from service.store.records import Added, ExamplesPage
-from service.store.schema import AnyRow, Moment, Number, chunks, corrections, examples, microseconds, moment
+from service.store.schema import AnyRow, Moment, Number, Words, chunks, corrections, examples, microseconds, moment
 from training.examples import MAX_WHO, Example
 
 MAX_LIMIT = 1_000  # examples of one page
@@ -71,7 +71,7 @@ class Examples(Corrections):
         if who is not None:
             chosen.append(examples.c.who == _name(who))
         if post is not None:
-            chosen.append(or_(examples.c.guid == post, examples.c.content == post))
+            chosen.append(or_(examples.c.guid == post, examples.c.content == literal(post, Words)))
         if not chosen:
             raise ValueError("whose examples, or of which post?")
         with self._writing() as connection:
@@ -83,18 +83,18 @@ class Examples(Corrections):
         if not 1 <= limit <= MAX_LIMIT:
             raise InputError(f"it must be within 1 and {MAX_LIMIT:,}", subject="limit")
         after = None if cursor is None else _place(cursor)
-        found: list[tuple[_After, Example]] = []
         with self._reading() as connection:
-            for number, table in enumerate(_TABLES):
-                for row in connection.execute(_chosen(table, number, after).limit(limit + 1)):
-                    found.append(((row.at, number, row.id), _example(row) if table is examples else correction(row).example))
+            found = [
+                ((row.at, number, row.id), _example(row) if table is examples else correction(row).example)
+                for number, table in enumerate(_TABLES)
+                for row in connection.execute(_chosen(table, number, after).limit(limit + 1))
+            ]
         found.sort(key=lambda one: one[0])
         more = len(found) > limit
         return ExamplesPage([example for _, example in found[:limit]], _cursor(found[limit - 1][0]) if more else None)
 
-    def all_examples(self) -> Iterator[Example]:
-        """The same, one after the other."""
-        cursor: str | None = None
+    def all_examples(self, cursor: str | None = None) -> Iterator[Example]:
+        """The same, one after the other, a page in memory at a time."""
         while True:
             page = self.examples_page(limit=MAX_LIMIT, cursor=cursor)
             yield from page.examples

@@ -15,7 +15,7 @@ class Store(Sources, Polls, Posts, Examples, Jobs, Requests, Moments):
         with Store.open(settings) as store:
             source, _ = store.add_source(NewSource("https://example.org/feed.xml"))
 
-    Every operation is a transaction of its own, unless it is done `together` with others: when it returns, what it did is on disk; when it raises, nothing of it
-    is. What the database refuses is a StoreError. Safe to share between threads and, each with its own, between processes;
-    on SQLite one writes while the others read, on PostgreSQL several write.
+    Every operation is a transaction of its own, unless it is done `together` with others: when it returns, what it did is on
+    disk; when it raises, nothing of it is. What the database refuses is a StoreError. Safe to share between threads and,
+    each with its own, between processes; on SQLite one writes while the others read, on PostgreSQL several write.
     """
