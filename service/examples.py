@@ -4,7 +4,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from itertools import chain
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flask import Flask, Response, request
 from pydantic import ValidationError
@@ -21,7 +21,9 @@ from service.repeats import once
 from service.serving import Serving
 from service.settings import Settings
 from service.storage import Storage
-from training.examples import Example, judged, lines
+
+if TYPE_CHECKING:
+    from training.examples import Example
 
 _PAGE, _PAGE_OF_LINES = 50, 500
 _MOST_FAULTS = 50  # that an answer lists
@@ -85,13 +87,15 @@ def _wants_lines(accept: MIMEAccept) -> bool:
     return accept.best_match([JSON, *JSONL_TYPES], default=JSON) in JSONL_TYPES
 
 
-def _lines(examples: Iterable[Example]) -> Iterator[bytes]:
+def _lines(examples: "Iterable[Example]") -> Iterator[bytes]:
     for example in examples:
         yield strict_json.dumps(example.to_dict()) + b"\n"
 
 
-def _of_json(data: bytes) -> tuple[list[Example], str | None]:
+def _of_json(data: bytes) -> "tuple[list[Example], str | None]":
     """The examples of a body, and who labelled them."""
+    from training.examples import judged
+
     body = bodies.parsed(data)
     try:
         form = schemas.ExamplesIn.model_validate(body)
@@ -100,19 +104,21 @@ def _of_json(data: bytes) -> tuple[list[Example], str | None]:
     return _good(judged(enumerate(body["examples"])), lambda number: ("", pointer("examples", number))), form.who
 
 
-def _of_lines(data: bytes) -> list[Example]:
+def _of_lines(data: bytes) -> "list[Example]":
     """The examples of JSONL, which a pointer takes for an array of its lines."""
+    from training.examples import judged, lines
+
     if not data.strip():
         raise ProblemError(422, "the body has no examples", errors=[{"detail": "it is empty", "pointer": pointer()}])
     return _good(judged(lines(data)), lambda number: (f"line {number}: ", pointer(number - 1)))
 
 
-def _good(rows: Iterable[tuple[int, Example | TopicwireError]], where: Callable[[int], tuple[str, str]]) -> list[Example]:
+def _good(rows: "Iterable[tuple[int, Example | TopicwireError]]", where: Callable[[int], tuple[str, str]]) -> "list[Example]":
     """The examples, where all rows are such; `where` says of a row's number where it stands, and its pointer."""
     good: list[Example] = []
     faults: list[dict[str, str]] = []
     for number, one in rows:
-        if isinstance(one, Example):
+        if not isinstance(one, TopicwireError):
             good.append(one)
         elif len(faults) < _MOST_FAULTS:
             place, prefix = where(number)

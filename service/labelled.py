@@ -29,7 +29,7 @@ def given(names: Iterable[str], settings: Settings, say: Say, *, skip_faults: bo
         say(fault)
     if faults and not skip_faults:
         raise ExampleError(
-            f"rows that cannot be used: {len(faults)}, and so nothing was done; mend them, or pass --skip-faults to do without them"
+            f"rows that cannot be used: {len(faults)}, so nothing was done; mend them, or pass --skip-faults to do without them"
         )
     return good
 
