@@ -11,7 +11,8 @@ from pydantic import ValidationError
 from werkzeug.datastructures import MIMEAccept
 
 from model import strict_json
-from model.errors import InputError, NotStoredError, TopicwireError
+from model.errors import ExampleError, InputError, NotStoredError, TopicwireError
+from model.posts import plain
 from service import bodies, schemas
 from service.access import must_write
 from service.library import WHO, Working, linked
@@ -67,11 +68,14 @@ def register(app: Flask, settings: Settings, serving: Serving, storage: Storage,
                 given, who = _of_lines(data), None
 
             def add() -> Response:
-                added = storage.store().add_examples(given, who or asked.who or WHO, checkpoint=checkpoint)
+                added = storage.store().add_examples(given, plain(who or asked.who or "") or WHO, checkpoint=checkpoint)
                 counts = {"new": added.new, "changed": added.changed, "same": added.same}
                 return _json({"model": serving.now().version.name, **counts})
 
-            return once(storage, add)
+            try:
+                return once(storage, add)
+            except ExampleError as error:
+                raise ProblemError.of_error(error) from None
 
     @app.delete("/v1/examples/<address:address>")
     def forget(address: str) -> Response:

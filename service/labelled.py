@@ -153,7 +153,7 @@ def _add(examples: list[Example], who: str, settings: Settings) -> None:
 
 def _line(example: Example) -> str:
     weak = " (weak)" if example.weak else ""
-    named = "  ".join(filter(None, [example.post.title[:90], plain(str(example.post.id))]))
+    named = "  ".join(filter(None, [example.post.title[:90], plain(str(example.post.id))[:200]]))
     return f"{timestamp(example.at)}  {example.who}{weak}: {_topics(example)}  {named}"
 
 

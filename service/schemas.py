@@ -14,6 +14,7 @@ from model import summarizer
 from model.posts import parse_timestamp
 
 MAX_NUMBER = 2**63 - 1  # of a source
+MAX_TITLE = 1_000  # of a source, and of its folder
 MAX_WHO = 200  # as of training.examples, which who serves does without
 
 _EITHER_BODY: dict[str, Any] = {
@@ -117,8 +118,8 @@ class SourceIn(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, title="Source")
 
     url: str = Field(description="of the feed, http or https")
-    title: str | None = Field(None, description="what to call it, instead of what the feed says")
-    folder: str | None = Field(None, description="a/b is b in a")
+    title: str | None = Field(None, max_length=MAX_TITLE, description="what to call it, instead of what the feed says")
+    folder: str | None = Field(None, max_length=MAX_TITLE, description="a/b is b in a")
 
 
 TopicName = Annotated[str, Field(pattern=_NAME)]

@@ -6,13 +6,13 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Table, bindparam, delete, insert, literal, or_, select, text, tuple_, update
 
-from model.errors import InputError
+from model.errors import ExampleError, InputError
 from model.posts import plain, post_from_dict
 from service.store import listing
 from service.store.corrections import Corrections, correction
 from service.store.records import Added, ExamplesPage
 from service.store.schema import AnyRow, Moment, Number, Words, chunks, corrections, examples, microseconds, moment
-from training.examples import MAX_WHO, Example
+from training.examples import MAX_WHO, STARTER, Example
 
 MAX_LIMIT = 1_000  # examples of one page
 _TABLES = (examples, corrections)  # in this order where two things were said at the same moment
@@ -28,7 +28,7 @@ class Examples(Corrections):
         self, given: Sequence[Example], who: str, *, now: datetime | None = None, checkpoint: Callable[[], None] = lambda: None
     ) -> Added:
         """Keep examples, all or none of them; where one does not say who gave its topics, and when, it was `who` and is now.
-        `checkpoint` is called now and then; what it raises ends the work.
+        `checkpoint` is called now and then; what it raises ends the work. Raises ExampleError for the name of the starter corpus.
 
         Of a post everybody has one say, the last, and the categories of a feed have one beside the people: what others said
         is kept with it. Saying the same again changes nothing, so that a file can be brought in twice."""
@@ -43,7 +43,10 @@ class Examples(Corrections):
                 added: dict[_Key, dict[str, Any]] = {}
                 altered: dict[_Key, dict[str, Any]] = {}
                 for example in batch:
-                    key = (example.content, _name(example.who or who), example.weak)
+                    name = _name(example.who) or _name(who)
+                    if name == STARTER:
+                        raise ExampleError(f"nobody can be called {STARTER!r}, as the starter corpus is", pointer="/who")
+                    key = (example.content, name, example.weak)
                     said = _said(example, now)
                     before = held.get(key)
                     if before is None:

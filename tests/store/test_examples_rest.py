@@ -57,7 +57,10 @@ def test_who_labelled_them(store: Store, client: FlaskClient) -> None:
     assert client.post("/v1/examples?who=dan", json={"examples": [DNS], "who": "eve"}).status_code == 200
     assert client.post("/v1/examples", json={"examples": [DNS]}).status_code == 200
 
+    assert client.post("/v1/examples?who=%20%00", json={"examples": [DNS], "who": " \n"}).get_json()["same"] == 1
     assert [one.who for one in store.examples()] == ["bob", "dan", "eve", "REST"]
+    refused = client.post("/v1/examples", json={"examples": [DNS], "who": "starter"})
+    assert (refused.status_code, refused.get_json(force=True)["errors"][0]["pointer"]) == (422, "#/who")
     assert schemas.MAX_WHO == MAX_WHO
     assert schemas._LABEL["not"]["enum"] == list(RESERVED)
 
