@@ -75,7 +75,7 @@ def register(app: Flask, settings: Settings, serving: Serving, storage: Storage,
             try:
                 return once(storage, add)
             except ExampleError as error:
-                raise ProblemError.of_error(error) from None
+                raise ProblemError.of_error(error, prefix=pointer("who")) from None
 
     @app.delete("/v1/examples/<address:address>")
     def forget(address: str) -> Response:

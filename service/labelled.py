@@ -9,7 +9,7 @@ from model.errors import ExampleError, InputError, TopicwireError
 from model.posts import Post, plain, timestamp
 from service import inputs, output
 from service.settings import Settings
-from training.examples import Example, conflicts, read
+from training.examples import Example, conflicts, is_topic_name, read
 
 Say = Callable[[TopicwireError], None]
 _PAGE = 200  # stored posts that are in memory at a time
@@ -63,6 +63,8 @@ def from_feed(options: Namespace, settings: Settings, say: Say) -> bool:
     mapped may have the topic all the same: it is no example of anything."""
     topics: dict[str, set[str]] = {}
     for category, topic in options.map:
+        if not is_topic_name(topic):
+            raise ExampleError(f"{topic[:60]!r} is no name of a topic: 1 to 64 of a-z, 0-9, `-` and `_`", subject="--map")
         topics.setdefault(category.casefold(), set()).add(topic)
     if not options.input and not options.source:
         raise InputError("name an INPUT, or a --source of the store")
@@ -117,7 +119,7 @@ def show_conflicts(options: Namespace, settings: Settings, say: Say) -> bool:
     inputs.must_have_store(settings)
     found = conflicts(collect(settings))
     for said in found:
-        print(said[-1].post.title or said[-1].post.id)
+        print(_named(said[-1].post))
         for example in said:
             holds = "  holds" if example is said[-1] else ""
             print(f"    {timestamp(example.at)}  {example.who}: {_topics(example)}{holds}")
@@ -153,8 +155,11 @@ def _add(examples: list[Example], who: str, settings: Settings) -> None:
 
 def _line(example: Example) -> str:
     weak = " (weak)" if example.weak else ""
-    named = "  ".join(filter(None, [example.post.title[:90], plain(str(example.post.id))[:200]]))
-    return f"{timestamp(example.at)}  {example.who}{weak}: {_topics(example)}  {named}"
+    return f"{timestamp(example.at)}  {example.who}{weak}: {_topics(example)}  {_named(example.post)}"
+
+
+def _named(post: Post) -> str:
+    return "  ".join(filter(None, [post.title[:90], plain(str(post.id))[:200]]))
 
 
 def _topics(example: Example) -> str:

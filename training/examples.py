@@ -24,6 +24,7 @@ _REPOSITORY = re.compile(r"[^/\s:]+/[^/\s]+(?=/)")
 RESERVED = ("none", "all")  # what no topic, and every topic, is called
 _NOT_UTF8 = re.compile("[\udc80-\udcff]")  # what decoding left of a byte that is no UTF-8
 _LOOKS_LIKE_JSON = re.compile(rb"^(?:\xef\xbb\xbf)?\s*[{\[]", re.MULTILINE)
+_UTF_16 = (b"\xff\xfe", b"\xfe\xff")  # how a file of it begins
 _SAID = ("who", "at", "weak")  # beside the topics
 MAX_WHO = 200  # characters of a name
 _DEEPEST = 100  # containers within one another; more is read back only where the stack is as short as it was then
@@ -99,6 +100,8 @@ def read(stream: BinaryIO, name: str) -> Examples:
     data = stream.read()
     if not data.strip():
         return Examples([], [ExampleError("it is empty", subject=name)])
+    if data.startswith(_UTF_16):
+        return Examples([], [ExampleError("it is UTF-16; save the file as UTF-8", subject=name)])
     good: list[Example] = []
     faults: list[TopicwireError] = []
     for line, one in judged(lines(data) if _LOOKS_LIKE_JSON.search(data) else _csv(data)):

@@ -45,7 +45,7 @@ class Examples(Corrections):
                 for example in batch:
                     name = _name(example.who) or _name(who)
                     if name == STARTER:
-                        raise ExampleError(f"nobody can be called {STARTER!r}, as the starter corpus is", pointer="/who")
+                        raise ExampleError(f"nobody can be called {STARTER!r}: that is the starter corpus")
                     key = (example.content, name, example.weak)
                     said = _said(example, now)
                     before = held.get(key)

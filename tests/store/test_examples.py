@@ -167,6 +167,7 @@ def test_stored_posts_of_a_source_are_weak_examples_too(run: Run, tmp_path: Path
         ("two 2", ["networking"], True, "categories of Two"),
     ]
     assert b"no such source" in run("examples", "from-feed", "--source", "7", "--map", "dns=networking", **env).stderr
+    assert b"'D N' is no name of a topic" in run("examples", "from-feed", "--source", "2", "--map", "dns=D N", **env).stderr
     assert b"name an INPUT" in run("examples", "from-feed", "--map", "dns=networking", **env).stderr
 
 
