@@ -26,7 +26,7 @@ from service.storage import Storage
 if TYPE_CHECKING:
     from training.examples import Example
 
-_PAGE, _PAGE_OF_LINES = 50, 500
+_PAGE, _PAGE_OF_LINES = 50, 200
 _MOST_FAULTS = 50  # that an answer lists
 
 

@@ -15,6 +15,7 @@ from service.store.schema import AnyRow, Moment, Number, Words, chunks, correcti
 from training.examples import MAX_WHO, STARTER, Example
 
 MAX_LIMIT = 1_000  # examples of one page
+_BATCH = 200  # that are in memory at a time
 _TABLES = (examples, corrections)  # in this order where two things were said at the same moment
 
 _Key = tuple[str, str, bool]  # content, who, weak
@@ -39,14 +40,15 @@ class Examples(Corrections):
                 connection.execute(text("LOCK TABLE examples IN SHARE ROW EXCLUSIVE MODE"))
             for batch in chunks(given):
                 checkpoint()
-                held = _held(connection, {example.content for example in batch})
+                contents = [example.content for example in batch]
+                held = _held(connection, set(contents))
                 added: dict[_Key, dict[str, Any]] = {}
                 altered: dict[_Key, dict[str, Any]] = {}
-                for example in batch:
+                for example, content in zip(batch, contents, strict=True):
                     name = _name(example.who) or _name(who)
                     if name == STARTER:
                         raise ExampleError(f"nobody can be called {STARTER!r}: that is the starter corpus")
-                    key = (example.content, name, example.weak)
+                    key = (content, name, example.weak)
                     said = _said(example, now)
                     before = held.get(key)
                     if before is None:
@@ -99,7 +101,7 @@ class Examples(Corrections):
     def all_examples(self, cursor: str | None = None) -> Iterator[Example]:
         """The same, one after the other, a page in memory at a time."""
         while True:
-            page = self.examples_page(limit=MAX_LIMIT, cursor=cursor)
+            page = self.examples_page(limit=_BATCH, cursor=cursor)
             yield from page.examples
             cursor = page.next
             if cursor is None:
