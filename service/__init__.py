@@ -34,7 +34,9 @@ Read in this order:
     bodies      what comes with a request, whole and within limits
     access      who may read, and who may write
     storage     the store, opened by every worker for itself
+    repeats     a request that is sent twice is done once
     library     the routes of what is stored
+    examples    the routes of labelled examples
     jobs        the routes of work in the background
     catalogue   the routes of model versions
     metrics     what is counted

@@ -19,7 +19,7 @@ from model.errors import TopicwireError
 from model.posts import Post, post_from_dict, timestamp
 from model.tagger import Tagger
 from model.versions import Versions
-from service import access, bodies, catalogue, jobs, library, metrics, openapi, schemas
+from service import access, bodies, catalogue, examples, jobs, library, metrics, openapi, schemas
 from service.library import Working
 from service.openapi import FEED_TYPES, JSON
 from service.problems import ProblemError, pointer, register
@@ -53,6 +53,7 @@ def create_app(settings: Settings | None = None, tagger: Tagger | None = None) -
     _posting(app, settings, serving, working)
     _reading(app, settings, serving, storage)
     library.register(app, settings, serving, storage, working)
+    examples.register(app, settings, serving, storage, working)
     catalogue.register(app, settings, serving, working)
     jobs.register(app, settings, serving, storage, working)
     return app

@@ -1,8 +1,9 @@
-"""Bodies of requests: of a media type that is taken, whole, and within the limit."""
+"""What comes with a request: a body of a media type that is taken, whole, and within the limit; and the query."""
 
+import hashlib
 from typing import Any, TypeVar
 
-from flask import request
+from flask import g, request
 from pydantic import BaseModel, ValidationError
 from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 
@@ -37,6 +38,7 @@ def whole(most: int) -> bytes:
         raise ProblemError(400, f"the body cannot be read: {error}") from None
     if len(data) > most:
         raise RequestEntityTooLarge
+    g.body_digest = hashlib.sha256(data).hexdigest()
     if len(data) < (request.content_length or 0):
         raise ProblemError(400, f"the body ended after {len(data)} of {request.content_length} bytes")
     return data
@@ -48,6 +50,15 @@ def parsed(data: bytes) -> Any:
         return strict_json.loads(data)
     except ValueError as error:
         raise ProblemError(400, f"the body is no JSON: {error}") from None
+
+
+def query(form: type[_Form]) -> _Form:
+    """The parameters of the query, each given once."""
+    given = {name: values[0] if len(values) == 1 else values for name, values in request.args.lists()}
+    try:
+        return form.model_validate(given)
+    except ValidationError as error:
+        raise ProblemError.of_query(error) from None
 
 
 def filled(form: type[_Form], most: int) -> _Form:

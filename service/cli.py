@@ -145,7 +145,10 @@ def _parser() -> argparse.ArgumentParser:
     out.add_argument("-o", "--output", metavar="OUT", help="write to a file, which appears whole or not at all")
     out.set_defaults(run=_of("labelled", "export"))
     feeds = ways.add_parser("from-feed", help="keep posts as weak examples by the categories that their feeds gave them")
-    feeds.add_argument("input", nargs="+", metavar="INPUT", help="as of `tag`")
+    feeds.add_argument("input", nargs="*", metavar="INPUT", help="as of `tag`")
+    feeds.add_argument(
+        "--source", action="append", default=[], metavar="SOURCE", help="stored posts of a source: its number or URL"
+    )
     feeds.add_argument(
         "--map",
         type=_mapping,
@@ -157,8 +160,9 @@ def _parser() -> argparse.ArgumentParser:
     feeds.set_defaults(run=_of("labelled", "from_feed"))
     split = ways.add_parser("conflicts", help="posts that are labelled in more than one way, and which label holds")
     split.set_defaults(run=_of("labelled", "show_conflicts"))
-    drop = ways.add_parser("remove", help="forget the examples of somebody, or of a feed's categories")
-    drop.add_argument("who", metavar="NAME", help="as `list` shows it")
+    drop = ways.add_parser("remove", help="forget the examples of somebody, of a feed's categories, or of one post")
+    drop.add_argument("who", nargs="?", metavar="NAME", help="as `list` shows it; with --post, only what NAME said of it")
+    drop.add_argument("--post", metavar="ID", help="what was said of one post, by its id as `list` shows it")
     drop.set_defaults(run=_of("labelled", "remove"))
 
     label_next = command("label-next", _of("teaching", "label_next"), "say which posts' labels would teach most")

@@ -11,6 +11,7 @@ from service.access import may_write, must_write
 from service.library import WHO, Working
 from service.openapi import JSON
 from service.problems import ProblemError, pointer
+from service.repeats import once
 from service.serving import Serving
 from service.settings import Settings
 from service.storage import Storage
@@ -46,7 +47,8 @@ def register(app: Flask, settings: Settings, serving: Serving, storage: Storage,
         given = bodies.filled(schemas.RetrainIn, settings.max_bytes)
         _must_map(given)
         with working():
-            return asked("retrain", given.model_dump(exclude_defaults=True))
+            options = given.model_dump(exclude_defaults=True)
+            return once(storage, lambda: asked("retrain", options))
 
     @app.post("/v1/retag")
     def retag() -> Response:
@@ -56,7 +58,7 @@ def register(app: Flask, settings: Settings, serving: Serving, storage: Storage,
             wanted = background.target(settings)
             if wanted is None:
                 raise ProblemError(409, "there is no current version to tag by; the log of the server says more")
-            return asked("retag", wanted)
+            return once(storage, lambda: asked("retag", wanted))
 
     @app.get("/v1/jobs")
     def jobs() -> Response:

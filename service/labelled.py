@@ -1,17 +1,18 @@
 """Labelled examples: read from inputs and from the store; and the commands `examples`."""
 
 from argparse import Namespace
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack
 
 from model import strict_json
 from model.errors import ExampleError, InputError, TopicwireError
-from model.posts import timestamp
+from model.posts import Post, plain, timestamp
 from service import inputs, output
 from service.settings import Settings
-from training.examples import Example, conflicts, read
+from training.examples import Example, conflicts, is_topic_name, read
 
 Say = Callable[[TopicwireError], None]
+_PAGE = 200  # stored posts that are in memory at a time
 _WHO = "import"  # who gave the topics of a file, where nobody says
 
 
@@ -29,7 +30,7 @@ def given(names: Iterable[str], settings: Settings, say: Say, *, skip_faults: bo
         say(fault)
     if faults and not skip_faults:
         raise ExampleError(
-            f"nothing was learnt, since {len(faults)} rows cannot be used; mend them, or pass --skip-faults to do without them"
+            f"rows that cannot be used: {len(faults)}, so nothing was done; mend them, or pass --skip-faults to do without them"
         )
     return good
 
@@ -58,20 +59,45 @@ def import_(options: Namespace, settings: Settings, say: Say) -> bool:
 
 
 def from_feed(options: Namespace, settings: Settings, say: Say) -> bool:
-    """Categories are a publisher's own, and a post without one of those mapped may have the topic all the same: it is no
-    example of anything."""
+    """Of files and URLs, and of what is stored of sources. Categories are a publisher's own, and a post without one of those
+    mapped may have the topic all the same: it is no example of anything."""
     topics: dict[str, set[str]] = {}
     for category, topic in options.map:
+        if not is_topic_name(topic):
+            raise ExampleError(f"{topic[:60]!r} is no name of a topic: 1 to 64 of a-z, 0-9, `-` and `_`", subject="--map")
         topics.setdefault(category.casefold(), set()).add(topic)
+    if not options.input and not options.source:
+        raise InputError("name an INPUT, or a --source of the store")
     reading = inputs.Reading(settings, say)
     for name in options.input:
-        examples = []
-        for post in reading.posts([name]):
-            found = set().union(*(topics.get(category.strip().casefold(), ()) for category in post.categories))
-            if found and (post.title or (post.html or post.text or "").strip()):
-                examples.append(Example(post, tuple(sorted(found)), weak=True))
-        _add(examples, f"categories of {_source(examples) or inputs.shown(name)}", settings)
+        _add_weak(reading.posts([name]), topics, name, settings)
+    for name in options.source:
+        _add_weak(_stored(name, settings), topics, name, settings)
     return not reading.failed
+
+
+def _add_weak(posts: Iterable[Post], topics: Mapping[str, set[str]], name: str, settings: Settings) -> None:
+    examples = []
+    for post in posts:
+        found = set().union(*(topics.get(category.strip().casefold(), ()) for category in post.categories))
+        if found and (post.title or (post.html or post.text or "").strip()):
+            examples.append(Example(post, tuple(sorted(found)), weak=True))
+    _add(examples, f"categories of {_source(examples) or inputs.shown(name)}", settings)
+
+
+def _stored(source: str, settings: Settings) -> Iterator[Post]:
+    """What is stored of a source, by its number or URL."""
+    inputs.must_have_store(settings)
+    from service.store import Store
+
+    with Store.open(settings) as store:
+        number, cursor = store.find_source(source).id, None
+        while True:
+            page = store.posts(source=number, limit=_PAGE, cursor=cursor, bodies=True)
+            yield from (stored.tagged.post for stored in page.posts)
+            cursor = page.next
+            if cursor is None:
+                return
 
 
 def _source(examples: list[Example]) -> str | None:
@@ -81,8 +107,10 @@ def _source(examples: list[Example]) -> str | None:
 
 def export(options: Namespace, settings: Settings, say: Say) -> bool:
     inputs.must_have_store(settings)
-    with output.whole(options.output) as stream:
-        for example in collect(settings):
+    from service.store import Store
+
+    with output.whole(options.output) as stream, Store.open(settings) as store:
+        for example in store.all_examples():
             stream.write(strict_json.dumps(example.to_dict()) + b"\n")
     return True
 
@@ -91,7 +119,7 @@ def show_conflicts(options: Namespace, settings: Settings, say: Say) -> bool:
     inputs.must_have_store(settings)
     found = conflicts(collect(settings))
     for said in found:
-        print(said[-1].post.title or said[-1].post.id)
+        print(_named(said[-1].post))
         for example in said:
             holds = "  holds" if example is said[-1] else ""
             print(f"    {timestamp(example.at)}  {example.who}: {_topics(example)}{holds}")
@@ -103,11 +131,17 @@ def remove(options: Namespace, settings: Settings, say: Say) -> bool:
     inputs.must_have_store(settings)
     from service.store import Store
 
+    if options.who is None and options.post is None:
+        raise InputError("name whose examples, or the --post")
+    what = " ".join(filter(None, [options.who and f"by {options.who}", options.post and f"of {options.post}"]))
     with Store.open(settings) as store:
-        gone = store.remove_examples(options.who)
+        gone = store.remove_examples(options.who, post=options.post)
     if not gone:
-        raise InputError("no example is by that name; `topicwire examples list` says whose there are", subject=options.who)
-    print(f"{gone} examples by {options.who} removed")
+        raise InputError(
+            "there is no such example; `topicwire examples list` says which there are, and a correction is withdrawn at its post",
+            subject=what,
+        )
+    print(f"{gone} examples {what} removed")
     return True
 
 
@@ -121,7 +155,11 @@ def _add(examples: list[Example], who: str, settings: Settings) -> None:
 
 def _line(example: Example) -> str:
     weak = " (weak)" if example.weak else ""
-    return f"{timestamp(example.at)}  {example.who}{weak}: {_topics(example)}  {example.post.title[:90] or example.post.id}"
+    return f"{timestamp(example.at)}  {example.who}{weak}: {_topics(example)}  {_named(example.post)}"
+
+
+def _named(post: Post) -> str:
+    return "  ".join(filter(None, [post.title[:90], plain(str(post.id))[:200]]))
 
 
 def _topics(example: Example) -> str:

@@ -2,11 +2,10 @@
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from flask import Flask, Response, render_template, request
-from pydantic import BaseModel, ValidationError
 from werkzeug.routing import PathConverter
 
 from model import strict_json
@@ -16,6 +15,7 @@ from service import bodies, schemas, wires
 from service.access import may_write, must_write
 from service.openapi import JSON
 from service.problems import ProblemError, pointer
+from service.repeats import once
 from service.serving import Serving
 from service.settings import Settings
 from service.storage import Storage
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 
 Working = Callable[[], AbstractContextManager[Callable[[], None]]]
 WHO = "REST"  # who corrects, as far as is known here
-
-_Form = TypeVar("_Form", bound=BaseModel)
 
 
 class _Address(PathConverter):
@@ -51,7 +49,7 @@ def _posts(app: Flask, settings: Settings, serving: Serving, storage: Storage, w
 
     @app.get("/v1/posts")
     def posts() -> Response:
-        asked = _query(schemas.PostsQuery)
+        asked = bodies.query(schemas.PostsQuery)
         known = topics()
         if asked.topic is not None and asked.topic not in (*known, wires.ALL, wires.NONE):
             raise ProblemError(422, f"there is no topic {asked.topic[:80]!r}; there are {', '.join(known)}")
@@ -61,10 +59,7 @@ def _posts(app: Flask, settings: Settings, serving: Serving, storage: Storage, w
             except InputError as error:
                 raise ProblemError(422, f"`{error.subject}`: {error.problem}") from None
             answer = _json({"model": serving.now().version.name, "results": [wires.shown(post).to_dict() for post in page.posts]})
-        if page.next:
-            rest = {name: value for name, value in request.args.items() if name != "cursor"}
-            answer.headers["Link"] = f'<{request.base_url}?{urlencode(rest | {"cursor": page.next})}>; rel="next"'
-        return answer
+        return linked(answer, page.next)
 
     @app.get("/v1/posts/<address:address>")
     def post(address: str) -> Response:
@@ -81,9 +76,13 @@ def _posts(app: Flask, settings: Settings, serving: Serving, storage: Storage, w
                 detail = f"there is no topic {topic[:80]!r}; there are {', '.join(known)}"
                 raise ProblemError(422, detail, errors=[{"detail": detail, "pointer": pointer("topics", index)}])
         with working():
-            store, number = storage.store(), _stored(storage, address).number
-            store.correct(number, given.topics, WHO)
-            return _shown(_stored(storage, number))
+
+            def say() -> Response:
+                number = _stored(storage, address).number
+                storage.store().correct(number, given.topics, WHO)
+                return _shown(_stored(storage, number))
+
+            return once(storage, say)
 
     @app.delete("/v1/posts/<address:address>/topics")
     def withdraw(address: str) -> Response:
@@ -112,11 +111,15 @@ def _sources(app: Flask, settings: Settings, serving: Serving, storage: Storage,
             from service.store import NewSource
 
             wanted = NewSource(given.url, title_override=given.title or None, folder=given.folder or "")
-            try:
+
+            def add() -> Response:
                 source, is_new = storage.store().add_source(wanted)
+                return _json({"model": serving.now().version.name, **_source(source)}, 201 if is_new else 200)
+
+            try:
+                return once(storage, add)
             except InputError as error:
                 raise ProblemError.of_error(error, prefix=pointer("url")) from None
-        return _json({"model": serving.now().version.name, **_source(source)}, 201 if is_new else 200)
 
     @app.delete(f"/v1/sources/<int(max={schemas.MAX_NUMBER}):number>")
     def unsubscribe(number: int) -> Response:
@@ -134,7 +137,7 @@ def _wires(app: Flask, serving: Serving, storage: Storage, working: Working) -> 
             titles = wires.titles(serving.now().version.topics)
             if topic not in titles:
                 raise ProblemError(404, f"there is no wire {topic[:80]!r}; /wires lists what there is")
-            asked = _query(schemas.WireQuery)
+            asked = bodies.query(schemas.WireQuery)
             with working():
                 left = storage.store().last_left()  # asked first: what leaves meanwhile counts the next time
                 posts = storage.store().posts(topic=topic, **asked.model_dump()).posts
@@ -161,13 +164,12 @@ def _wires(app: Flask, serving: Serving, storage: Storage, working: Working) -> 
         return Response(page, content_type="text/html; charset=utf-8")
 
 
-def _query(form: type[_Form]) -> _Form:
-    """The parameters of the query, each given once."""
-    given = {name: values[0] if len(values) == 1 else values for name, values in request.args.lists()}
-    try:
-        return form.model_validate(given)
-    except ValidationError as error:
-        raise ProblemError.of_query(error) from None
+def linked(answer: Response, cursor: str | None) -> Response:
+    """A page, with a link to the next one, if there is one."""
+    if cursor:
+        rest = {name: value for name, value in request.args.items() if name != "cursor"}
+        answer.headers["Link"] = f'<{request.base_url}?{urlencode(rest | {"cursor": cursor})}>; rel="next"'
+    return answer
 
 
 def _stored(storage: Storage, address: str | int) -> "StoredPost":

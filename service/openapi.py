@@ -9,10 +9,12 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from service import problems, schemas, wires
+from service import problems, repeats, schemas, wires
 from service.settings import Settings
 
 JSON = "application/json"
+JSONL = "application/jsonl"
+JSONL_TYPES = (JSONL, "application/x-ndjson")  # one format, two names
 FEED_TYPES = (
     "application/rss+xml",
     "application/atom+xml",
@@ -32,9 +34,11 @@ class Operation:
     summary: str
     answer: type[BaseModel] | None  # None = not JSON
     media_type: str = JSON
+    or_else: tuple[str, ...] = ()  # other media types of the answer, by Accept
     takes: tuple[str, ...] = ()  # media types of the body
     body: type[BaseModel] = schemas.PostsIn  # what a JSON body is
     query: type[BaseModel] | None = None
+    repeatable: bool = False  # takes an Idempotency-Key
     statuses: tuple[int, ...] = (200,)
     errors: tuple[int, ...] = ()
 
@@ -94,9 +98,37 @@ OPERATIONS = (
         schemas.Stored,
         takes=(JSON,),
         body=schemas.TopicsIn,
-        errors=(*_WRITTEN, 404, *_POSTED),
+        repeatable=True,
+        errors=(*_WRITTEN, 404, 409, *_POSTED),
     ),
     Operation("/v1/posts/{id}/topics", "delete", "Withdraw a correction", schemas.Stored, errors=(*_WRITTEN, 404, 503)),
+    Operation(
+        "/v1/examples",
+        "get",
+        "Labelled examples, the latest last",
+        schemas.ExamplesAnswer,
+        or_else=JSONL_TYPES[:1],
+        query=schemas.ExamplesQuery,
+        errors=(422, 503),
+    ),
+    Operation(
+        "/v1/examples",
+        "post",
+        "Keep labelled examples, all or none of them",
+        schemas.ExamplesAdded,
+        takes=(JSON, *JSONL_TYPES),
+        body=schemas.ExamplesIn,
+        query=schemas.WhoQuery,
+        repeatable=True,
+        errors=(*_WRITTEN, 409, *_POSTED),
+    ),
+    Operation(
+        "/v1/examples/{id}",
+        "delete",
+        "Forget what was said of a post, by its id",
+        schemas.ExamplesRemoved,
+        errors=(*_WRITTEN, 404, 503),
+    ),
     Operation("/v1/sources", "get", "The sources, and how they are", schemas.SourcesAnswer, errors=(503,)),
     Operation(
         "/v1/sources",
@@ -105,8 +137,9 @@ OPERATIONS = (
         schemas.SourceAnswer,
         takes=(JSON,),
         body=schemas.SourceIn,
+        repeatable=True,
         statuses=(200, 201),
-        errors=(*_WRITTEN, *_POSTED),
+        errors=(*_WRITTEN, 409, *_POSTED),
     ),
     Operation(
         "/v1/sources/{id}",
@@ -122,6 +155,7 @@ OPERATIONS = (
         schemas.JobAnswer,
         takes=(JSON,),
         body=schemas.RetrainIn,
+        repeatable=True,
         statuses=(202,),
         errors=(*_WRITTEN, 409, *_POSTED),
     ),
@@ -132,6 +166,7 @@ OPERATIONS = (
         schemas.JobAnswer,
         takes=(JSON,),
         body=schemas.RetagIn,
+        repeatable=True,
         statuses=(202,),
         errors=(*_WRITTEN, 409, *_POSTED),
     ),
@@ -171,7 +206,7 @@ _MEANINGS = {
     201: "Done, and it is new",
     202: "It will be done; ask the job",
     304: "Nothing has changed since the ETag or time that was sent",
-    400: "The body is no JSON",
+    400: "The body is no JSON, or the Idempotency-Key none",
     401: "A bearer token is missing, or is the wrong one",
     403: "Without a token in the settings this may not be written from here",
     404: "There is no such thing",
@@ -180,7 +215,7 @@ _MEANINGS = {
     413: "The body, or a post in it, is too large",
     415: "The body's media type is not taken here",
     421: "The service listens to its own machine alone, and was asked under another name",
-    422: "Body or query is not of the documented form, has too many posts, or is no feed",
+    422: "Body or query is not of the documented form, has too many posts, or is no feed; or the key was another request's",
     503: "Busy, out of time, or without its store; try again later",
 }
 
@@ -189,6 +224,7 @@ _EXAMPLES: dict[type[BaseModel], Any] = {
     schemas.PostsIn: {"posts": [{"title": "A new ingress controller", "text": "It routes traffic to pods."}]},
     schemas.PostsToSummarizeIn: {"posts": [{"title": "A new ingress controller", "text": "It routes traffic to pods."}]},
     schemas.TopicsIn: {"topics": ["networking"]},
+    schemas.ExamplesIn: {"examples": [{"title": "A slow resolver", "text": "DNS.", "topics": ["networking"]}], "who": "ann"},
     schemas.SourceIn: {"url": "https://your.example/feed.xml"},
     schemas.RetrainIn: {"dry_run": True},
     schemas.RetagIn: {},
@@ -219,7 +255,7 @@ def document(settings: Settings, topics: Sequence[str] = ()) -> dict[str, Any]:
             "operationId": "_".join([operation.method, *words]),
             "responses": {
                 str(status): {"description": _MEANINGS[status]}
-                | ({"content": {operation.media_type: {"schema": schema}}} if status < 300 else {})
+                | ({"content": _answers(operation, schema)} if status < 300 else {})
                 for status in operation.statuses
             }
             | {
@@ -239,7 +275,7 @@ def document(settings: Settings, topics: Sequence[str] = ()) -> dict[str, Any]:
                 },
             }
             described["requestBody"]["content"][JSON]["example"] = _EXAMPLES[operation.body]
-        if parameters := [*_path(operation, topics), *_query(operation, topics)]:
+        if parameters := [*_path(operation, topics), *_query(operation, topics), *_header(operation)]:
             described["parameters"] = parameters
         if set(operation.errors) & set(_WRITTEN):
             described["security"] = [{"token": []}, {}]
@@ -259,6 +295,20 @@ def document(settings: Settings, topics: Sequence[str] = ()) -> dict[str, Any]:
 
 def _name(form: type[BaseModel]) -> str:
     return form.__name__
+
+
+def _answers(operation: Operation, schema: dict[str, Any]) -> dict[str, Any]:
+    return {operation.media_type: {"schema": schema}} | {media: {"schema": {"type": "string"}} for media in operation.or_else}
+
+
+def _header(operation: Operation) -> Iterator[dict[str, Any]]:
+    if operation.repeatable:
+        yield {
+            "name": repeats.HEADER,
+            "in": "header",
+            "description": "any key of your own, a UUID say: the same request with the same key is done once within a day",
+            "schema": {"type": "string", "pattern": repeats.PATTERN},
+        }
 
 
 def _path(operation: Operation, topics: Sequence[str]) -> Iterator[dict[str, Any]]:

@@ -14,6 +14,8 @@ from model import summarizer
 from model.posts import parse_timestamp
 
 MAX_NUMBER = 2**63 - 1  # of a source
+MAX_TITLE = 1_000  # of a source, and of its folder
+MAX_WHO = 200  # as of training.examples, which who serves does without
 
 _EITHER_BODY: dict[str, Any] = {
     "oneOf": [
@@ -53,6 +55,38 @@ def _whole(value: Any) -> Any:
 Natural = Annotated[int, BeforeValidator(_whole)]
 
 
+_NAME = "^[a-z0-9]([a-z0-9_\\-]{0,62}[a-z0-9])?$"
+_LABEL: dict[str, Any] = {"type": "string", "pattern": _NAME, "not": {"enum": ["none", "all"]}}
+
+
+class ExampleIn(PostIn):
+    """A labelled post. Fields that are not listed are kept, and come back."""
+
+    model_config = ConfigDict(title="Example")
+
+    topics: list[Annotated[str, WithJsonSchema(_LABEL)]] = Field(description="[] for none; other topics than the model's may be")
+    who: str | None = Field(None, max_length=MAX_WHO, description="who labelled it")
+    at: str | None = Field(None, description="when, RFC 3339; now if left out")
+    weak: bool | None = Field(None, description="given by a feed's categories, not by a person")
+
+
+class ExamplesIn(BaseModel):
+    """Labelled posts to keep for every retraining to come: all of them, or none."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, title="Examples")
+
+    examples: list[ExampleIn] = Field(min_length=1)
+    who: str | None = Field(None, max_length=MAX_WHO, description="who labelled those that do not say")
+
+
+class WhoQuery(BaseModel):
+    """Who labelled examples that do not say, beside JSONL."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    who: str | None = Field(None, max_length=MAX_WHO, description="who labelled those that do not say")
+
+
 class Length(BaseModel):
     """How long summaries may be: fields beside posts, parameters of the query beside a feed document."""
 
@@ -84,11 +118,11 @@ class SourceIn(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, title="Source")
 
     url: str = Field(description="of the feed, http or https")
-    title: str | None = Field(None, description="what to call it, instead of what the feed says")
-    folder: str | None = Field(None, description="a/b is b in a")
+    title: str | None = Field(None, max_length=MAX_TITLE, description="what to call it, instead of what the feed says")
+    folder: str | None = Field(None, max_length=MAX_TITLE, description="a/b is b in a")
 
 
-TopicName = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9_\-]{0,62}[a-z0-9])?$")]
+TopicName = Annotated[str, Field(pattern=_NAME)]
 
 
 class RetrainIn(BaseModel):
@@ -148,6 +182,15 @@ class PostsQuery(WireQuery):
     order: Literal["newest", "uncertain"] = Field(
         "newest", description="`uncertain`: posts that nobody has corrected, those whose label would teach most first"
     )
+    cursor: str | None = Field(None, description="of the page before, which links to this one; it means nothing by itself")
+
+
+class ExamplesQuery(BaseModel):
+    """Pages of examples."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    limit: int | None = Field(None, ge=1, le=1_000, description="examples at most; 50 if left out, all of them as JSONL")
     cursor: str | None = Field(None, description="of the page before, which links to this one; it means nothing by itself")
 
 
@@ -212,6 +255,41 @@ class Stored(Tagged):
 class PostsAnswer(BaseModel):
     model: str = Field(description="the version that serves; each post names the one that tagged it")
     results: list[Stored]
+
+
+class ExampleOut(BaseModel):
+    """A labelled post, as it can be brought in again."""
+
+    model_config = ConfigDict(extra="allow")
+
+    id: str | int
+    title: str
+    link: str | None
+    published: str | None
+    source: str | None
+    topics: list[str]
+    who: str
+    at: str
+    weak: bool = Field(description="given by a feed's categories, not by a person")
+
+
+class ExamplesAnswer(BaseModel):
+    model: str
+    examples: list[ExampleOut] = Field(description="examples and corrections, what was said later later")
+
+
+class ExamplesAdded(BaseModel):
+    """What became of examples that were brought in."""
+
+    model: str
+    new: int
+    changed: int = Field(description="who said them had said otherwise before")
+    same: int
+
+
+class ExamplesRemoved(BaseModel):
+    model: str
+    examples: int = Field(description="how many were said of the post")
 
 
 class SourceOut(BaseModel):

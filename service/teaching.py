@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from model import strict_json
 from model.errors import InputError, TopicwireError
-from model.posts import Post
+from model.posts import Post, plain
 from model.versions import Versions
 from service import inputs
 from service.settings import Settings
@@ -33,7 +33,10 @@ def label_next(options: Namespace, settings: Settings, say: Say) -> bool:
         posts = reading.posts(options.input)
     else:
         posts = islice(map(_post, inputs.stored(settings, order="uncertain")), _STORED + options.n)
-    for one in uncertainty.label_next(version, posts, options.n):
+    found = uncertainty.label_next(version, posts, options.n)
+    if not found and not reading.failed:
+        say(InputError("there is no post to label; name a file, or `topicwire poll`"))
+    for one in found:
         if options.json:
             print(strict_json.dumps(one.to_dict()).decode())
             continue
@@ -99,13 +102,13 @@ def _corrections(settings: Settings) -> list[Example]:
 
     found = collect(settings)
     if not found:
-        raise InputError("no post has been corrected yet; name a file of EXAMPLES")
+        raise InputError("the store has neither examples nor corrections yet; name a file of EXAMPLES")
     return found
 
 
 def _named(post: Post) -> str:
-    title = post.title or str(post.id)
-    return f"{title[:90]}  {post.link or post.id}"
+    identity = plain(str(post.id))
+    return f"{(post.title or identity)[:90]}  {post.link or identity[:200]}"
 
 
 def _print_sides(for_: Terms, against: Terms) -> None:

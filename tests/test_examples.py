@@ -92,7 +92,9 @@ def test_who_said_it_and_when_comes_along() -> None:
     ("data", "fault"),
     [
         (b" \n", "x: it is empty"),
-        (b'{"title": "caf\xe9"}', "x:1: it is not UTF-8; save the file as UTF-8"),
+        ("text,topics\n".encode("utf-16"), "x: it is UTF-16; save the file as UTF-8"),
+        (b"text,topics\ncaf\xe9,\n", "x:2: it is not UTF-8; save the file as UTF-8"),
+        (b'{"title": "caf\xe9"}', "x:1: it is no JSON: it is not UTF-8 (byte 15)"),
         (b"a,b\n1,2\n", "x:1: the first line must name the columns `topics` and `text` or `html`"),
         (b'text,topics\n"open,networking\n', "x:1: it is no CSV: unexpected end of data"),
     ],

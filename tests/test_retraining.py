@@ -315,8 +315,8 @@ def test_files_that_cannot_be_used_are_refused_by_line(run: Run, tmp_path: Path)
     assert [one.returncode for one in done.values()] == [1, 1]
     lines = whole[: len(whole) // 2].count(b"\n") + 1
     assert done[cut].stderr.decode().startswith(f"topicwire: {cut}:{lines}: it is no JSON: ")
-    assert "nothing was learnt, since 1 rows cannot be used" in done[cut].stderr.decode()
-    assert "nothing was learnt, since 200 rows cannot be used" in done[empty].stderr.decode()
+    assert "rows that cannot be used: 1, so nothing was done" in done[cut].stderr.decode()
+    assert "rows that cannot be used: 200, so nothing was done" in done[empty].stderr.decode()
     assert not (tmp_path / "models").exists()
 
 

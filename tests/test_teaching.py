@@ -49,6 +49,30 @@ def test_label_next_of_files(run: Run) -> None:
     assert all(row["html"] for row in rows)
 
 
+def test_where_there_is_nothing_to_label_it_says_so(run: Run, home: Path, tmp_path: Path) -> None:
+    (tmp_path / "models").symlink_to(home / "models")
+    Store(tmp_path / "topicwire.db").close()
+
+    done = run("label-next", TOPICWIRE_HOME=str(tmp_path))
+    assert (done.returncode, done.stdout) == (0, b"")
+    assert b"there is no post to label" in done.stderr
+    assert b"neither examples nor corrections" in run("suspects", TOPICWIRE_HOME=str(tmp_path)).stderr
+
+
+def test_ids_do_not_reach_into_the_terminal(run: Run, tmp_path: Path) -> None:
+    odd = tmp_path / "odd.jsonl"
+    odd.write_text(json.dumps({"id": "\x1b]0;x\x07", "text": "Kubernetes evicts pods.", "topics": ["networking"]}) + "\n")
+    env = {"TOPICWIRE_HOME": str(tmp_path)}
+
+    printed = [run("label-next", odd).stdout, run("suspects", odd).stdout]
+    for who in ("ann", "bob"):
+        odd.write_text(odd.read_text().replace("networking", f"topic-{who}"))
+        assert run("examples", "import", odd, "--who", who, **env).returncode == 0
+        odd.write_text(odd.read_text().replace(f"topic-{who}", "networking"))
+    printed += [run("examples", "list", **env).stdout, run("examples", "conflicts", **env).stdout]
+    assert all(b"]0;x" in one and b"\x1b" not in one for one in printed)
+
+
 def test_what_cannot_be_read_is_named_and_the_rest_is_ranked(run: Run, tmp_path: Path) -> None:
     broken = tmp_path / "posts.jsonl"
     broken.write_text('{"text": "Kubernetes evicts pods."}\n{"title": 1}\n')

@@ -8,7 +8,7 @@ import csv
 import hashlib
 import io
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, BinaryIO, NamedTuple
@@ -23,8 +23,11 @@ _HOST = re.compile(r"https?://(?:[^/?#@]*@)?([^/?#]+)")
 _REPOSITORY = re.compile(r"[^/\s:]+/[^/\s]+(?=/)")
 RESERVED = ("none", "all")  # what no topic, and every topic, is called
 _NOT_UTF8 = re.compile("[\udc80-\udcff]")  # what decoding left of a byte that is no UTF-8
-_LOOKS_LIKE_JSON = re.compile(r"^\s*[{\[]", re.MULTILINE)
+_LOOKS_LIKE_JSON = re.compile(rb"^(?:\xef\xbb\xbf)?\s*[{\[]", re.MULTILINE)
+_UTF_16 = (b"\xff\xfe", b"\xfe\xff")  # how a file of it begins
 _SAID = ("who", "at", "weak")  # beside the topics
+MAX_WHO = 200  # characters of a name
+_DEEPEST = 100  # containers within one another; more is read back only where the stack is as short as it was then
 _MAX_FIELD = 1 << 27  # a cell of CSV may hold a whole post; Python's own limit is 128 KiB
 
 
@@ -97,19 +100,37 @@ def read(stream: BinaryIO, name: str) -> Examples:
     data = stream.read()
     if not data.strip():
         return Examples([], [ExampleError("it is empty", subject=name)])
-    # A byte that is not UTF-8 costs its own row only: it is carried along until there.
-    text = data.decode("utf-8-sig", "surrogateescape")
-    rows = _jsonl(text) if _LOOKS_LIKE_JSON.search(text) else _csv(text)
+    if data.startswith(_UTF_16):
+        return Examples([], [ExampleError("it is UTF-16; save the file as UTF-8", subject=name)])
     good: list[Example] = []
     faults: list[TopicwireError] = []
-    for line, row in rows:
+    for line, one in judged(lines(data) if _LOOKS_LIKE_JSON.search(data) else _csv(data)):
+        if isinstance(one, Example):
+            good.append(one)
+        else:
+            faults.append(one.about(f"{name}:{line}"))
+    return Examples(good, faults)
+
+
+def lines(data: bytes) -> Iterator[tuple[int, Any]]:
+    """The lines of JSONL with their numbers, from 1; one that is no JSON is an ExampleError."""
+    for number, line in enumerate(io.BytesIO(data), 1):
+        if line.strip():
+            try:
+                yield number, strict_json.loads(line)
+            except ValueError as error:
+                yield number, ExampleError(f"it is no JSON: {error}")
+
+
+def judged(rows: Iterable[tuple[int, Any]]) -> Iterator[tuple[int, Example | TopicwireError]]:
+    """Each row as an example, or what is wrong with it."""
+    for number, row in rows:
         try:
             if isinstance(row, TopicwireError):
                 raise row
-            good.append(_example(row))
+            yield number, _example(row)
         except TopicwireError as error:
-            faults.append(error.about(f"{name}:{line}"))
-    return Examples(good, faults)
+            yield number, error
 
 
 def distinct(examples: Iterable[Example]) -> list[Example]:
@@ -146,17 +167,10 @@ def is_topic_name(name: str) -> bool:
     return _TOPIC.match(name) is not None and name not in RESERVED
 
 
-def _jsonl(text: str) -> Iterator[tuple[int, Any]]:
-    for number, line in enumerate(io.StringIO(text), 1):
-        if line.strip():
-            try:
-                yield number, strict_json.loads(line)
-            except ValueError as error:
-                yield number, ExampleError(f"it is no JSON: {error}")
-
-
-def _csv(text: str) -> Iterator[tuple[int, Any]]:
+def _csv(data: bytes) -> Iterator[tuple[int, Any]]:
     csv.field_size_limit(_MAX_FIELD)
+    # A byte that is not UTF-8 costs its own row only: it is carried along until there.
+    text = data.decode("utf-8-sig", "surrogateescape")
     reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
     columns = reader.fieldnames or []
     if "topics" not in columns or not {"text", "html"} & set(columns):
@@ -173,15 +187,18 @@ def _csv(text: str) -> Iterator[tuple[int, Any]]:
         if None in row or None in row.values():
             yield reader.line_num, ExampleError(f"it has not the {len(columns)} columns of the first line")
             continue
+        if _NOT_UTF8.search("".join(row.values())):
+            yield reader.line_num, ExampleError("it is not UTF-8; save the file as UTF-8")
+            continue
         filled: dict[str, Any] = {name: value for name, value in row.items() if value != ""}
         filled["topics"] = [topic.strip() for topic in row["topics"].split(";") if topic.strip()]
         yield reader.line_num, filled
 
 
 def _example(row: Any) -> Example:
-    if isinstance(row, dict) and _NOT_UTF8.search("".join(map(str, row.values()))):
-        raise ExampleError("it is not UTF-8; save the file as UTF-8")
     post = post_from_dict(row)
+    if _is_deeper(post.extra, _DEEPEST):
+        raise ExampleError(f"its values are nested more than {_DEEPEST} deep", pointer="")
     topics = row.get("topics")
     if not isinstance(topics, list):
         raise ExampleError('an example has "topics", a list of names ([] for none)', pointer="/topics")
@@ -200,9 +217,21 @@ def _origin(row: dict[str, Any]) -> tuple[str, datetime | None, bool]:
     who, at, weak = row.get("who") or "", row.get("at"), row.get("weak")
     if not isinstance(who, str):
         raise ExampleError("it must be a name", pointer="/who")
+    if len(who) > MAX_WHO:
+        raise ExampleError(f"a name has at most {MAX_WHO} characters", pointer="/who")
     moment = parse_timestamp(at) if isinstance(at, str) else None
     if at is not None and moment is None:
         raise ExampleError(f"{str(at)[:60]!r} is no time such as 2026-06-09T19:00:00Z", pointer="/at")
     if weak not in (None, True, False, "true", "false"):  # CSV has no other
         raise ExampleError(f"{str(weak)[:60]!r} must be true or false", pointer="/weak")
     return who, moment, weak in (True, "true")
+
+
+def _is_deeper(value: Any, most: int) -> bool:
+    level = [value]
+    for _ in range(most):
+        inner = (one for outer in level for one in (outer.values() if isinstance(outer, Mapping) else outer))
+        level = [one for one in inner if isinstance(one, dict | list)]
+        if not level:
+            return False
+    return True

@@ -13,6 +13,7 @@ Read in this order:
     corrections   what readers say
     examples      what can be learnt from: these, and what was brought in
     jobs          work in the background
+    requests      those that may be sent twice
     schema      the tables
     listing     pages that neither skip nor repeat
     search      words that both databases find alike
@@ -27,8 +28,10 @@ Read in this order:
 
 from service.store.records import (
     Added,
+    Answer,
     Correction,
     CountOf,
+    ExamplesPage,
     Figures,
     Job,
     JobState,
@@ -40,6 +43,7 @@ from service.store.records import (
     PolledPost,
     Recorded,
     Removed,
+    Repeat,
     Source,
     StoredPost,
     Validators,
@@ -50,8 +54,10 @@ from service.store.store import Store
 
 __all__ = [
     "Added",
+    "Answer",
     "Correction",
     "CountOf",
+    "ExamplesPage",
     "Figures",
     "Job",
     "JobState",
@@ -63,6 +69,7 @@ __all__ = [
     "PolledPost",
     "Recorded",
     "Removed",
+    "Repeat",
     "Source",
     "Store",
     "StoredPost",

@@ -12,10 +12,9 @@ from service.store import moments, tagging
 from service.store.database import Database
 from service.store.records import Correction, brief
 from service.store.schema import AnyRow, corrections, posts, source_name, sources
-from training.examples import is_topic_name
+from training.examples import MAX_WHO, is_topic_name
 
 _BATCH = 500
-MAX_WHO = 200  # characters
 
 
 class Corrections(Database):

@@ -1,6 +1,7 @@
 """A database that is open: connections, transactions, and the promise that what is acknowledged is on disk."""
 
 import sqlite3
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -37,6 +38,7 @@ class Database:
                 self._engine = _postgresql_engine(self._url, busy_seconds)
         # On SQLite a transaction that will write says so at its beginning: one that reads first and writes later can be
         # refused in the middle. On PostgreSQL one that reads sees one moment throughout, as on SQLite anyway.
+        self._own = threading.local()
         self._writer = self._engine.execution_options(writes=True)
         self._reader = self._engine
         if self.dialect == "postgresql":
@@ -64,14 +66,34 @@ class Database:
     @contextmanager
     def _reading(self) -> Iterator[Connection]:
         """A transaction that sees one moment of the database."""
+        if (connection := self._joined()) is not None:
+            yield connection
+            return
         with explained(self._url), self._reader.begin() as connection:
             yield connection
 
     @contextmanager
     def _writing(self) -> Iterator[Connection]:
         """A transaction. When the block has ended well, it is on disk; otherwise nothing of it is."""
+        if (connection := self._joined()) is not None:
+            yield connection
+            return
         with explained(self._url), self._writer.begin() as connection:
             yield connection
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """One transaction for all operations of the block, which are this thread's: what they did is on disk when it has
+        ended well, and not before; when one raises, or the process is killed, nothing of any of them is."""
+        with self._writing() as connection:
+            self._own.connection = connection
+            try:
+                yield
+            finally:
+                self._own.connection = None
+
+    def _joined(self) -> Connection | None:
+        return getattr(self._own, "connection", None)
 
     def _migrate(self) -> None:
         with self._reading() as connection:

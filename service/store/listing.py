@@ -11,6 +11,7 @@ until it is tagged anew: whoever walks while that happens may meet it again, or 
 import base64
 import binascii
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, Literal
@@ -37,7 +38,7 @@ from service.store.schema import (
 )
 from service.store.search import matches
 
-_LARGEST = 2**63 - 1
+LARGEST = 2**63 - 1
 _BODY = (posts.c.html, posts.c.text)
 _REST = [column for column in posts.c if column.name not in ("html", "text", "words", "uncertainty")]
 
@@ -48,22 +49,32 @@ Place = tuple[datetime | float, int]  # a moment in the order "newest", bits in 
 def cursor(place: Place) -> str:
     """A place as text that fits into a URL and means nothing to anybody else."""
     first, number = place
-    key = {"bits": first, "after": number} if isinstance(first, float) else [microseconds(first), number]
-    return base64.urlsafe_b64encode(strict_json.dumps(key)).decode().rstrip("=")
+    return encoded({"bits": first, "after": number} if isinstance(first, float) else [microseconds(first), number])
 
 
 def place(cursor: str, order: Order = "newest") -> Place:
     """The way back. Raises InputError for anything that `cursor` did not make for this order."""
+    with suppress(OverflowError):
+        match order, decoded(cursor):
+            case "newest", [int(time), int(number)] if abs(number) <= LARGEST:
+                return moment(time), number
+            case "uncertain", {"bits": float(bits), "after": int(number)} if abs(number) <= LARGEST:
+                return bits, number
+    raise InputError("it is no cursor that a page of this order gave; begin without one", subject="cursor")
+
+
+def encoded(key: Any) -> str:
+    """What a cursor knows, as text."""
+    return base64.urlsafe_b64encode(strict_json.dumps(key)).decode().rstrip("=")
+
+
+def decoded(cursor: str) -> Any:
+    """The way back; None for what `encoded` cannot have made."""
     try:
         padded = cursor.encode("ascii") + b"=" * (-len(cursor) % 4)
-        match order, strict_json.loads(base64.b64decode(padded, altchars=b"-_", validate=True)):
-            case "newest", [int(time), int(number)] if abs(number) <= _LARGEST:
-                return moment(time), number
-            case "uncertain", {"bits": float(bits), "after": int(number)} if abs(number) <= _LARGEST:
-                return bits, number
-    except (ValueError, OverflowError, binascii.Error):
-        pass
-    raise InputError("it is no cursor that a page of this order gave; begin without one", subject="cursor")
+        return strict_json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
+    except (ValueError, binascii.Error):
+        return None
 
 
 def chosen(

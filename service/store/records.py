@@ -157,6 +157,33 @@ class Added:
 
 
 @dataclass(frozen=True, slots=True)
+class ExamplesPage:
+    """Some examples, what was said later later, and the cursor of the page after; None: there is none."""
+
+    examples: list[Example]
+    next: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a request was answered with."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
+class Repeat:
+    """What is known of a request that may have been sent before."""
+
+    key: str
+    digest: str  # of the request that had the key first
+    lease: str | None  # ours: it is to be worked on, and nobody else does
+    answer: Answer | None  # what it was answered with
+
+
+@dataclass(frozen=True, slots=True)
 class StoredPost:
     """A post with the model's answer, and what the store knows of it."""
 

@@ -227,6 +227,7 @@ corrections = Table(
     Column("at", Moment, nullable=False),
     Column("until", Moment),  # when it was withdrawn, or another took its place
     Index("corrections_by_post", "post_id"),
+    Index("corrections_by_at", "at", "id"),
     sqlite_autoincrement=True,
 )
 
@@ -241,7 +242,10 @@ examples = Table(
     Column("post", Json, nullable=False),
     Column("topics", Json, nullable=False),
     Column("at", Moment, nullable=False),
+    Column("guid", Words, nullable=False, server_default=text("''")),  # the post's own id
     UniqueConstraint("content", "who", "weak"),
+    Index("examples_by_at", "at", "id"),
+    Index("examples_by_guid", "guid", postgresql_using="hash"),
     sqlite_autoincrement=True,
 )
 
@@ -314,6 +318,19 @@ jobs = Table(
     Column("lease_until", Moment),  # of one that waits: when it may be begun
     Index("jobs_active", "kind", unique=True, sqlite_where=text(_ACTIVE), postgresql_where=text(_ACTIVE)),  # one at a time
     sqlite_autoincrement=True,
+)
+
+# Requests that name an Idempotency-Key, so that one which is sent twice is done once.
+requests = Table(
+    "requests",
+    metadata,
+    Column("key", String(64), primary_key=True),  # SHA-256 of the key
+    Column("digest", String(64), nullable=False),  # of the request that had the key first
+    Column("at", Moment, nullable=False),
+    Column("lease", String(32)),  # of who works on it
+    Column("lease_until", Moment),
+    Column("answer", Json, nullable=False),  # null before there is one
+    Index("requests_by_time", "at"),
 )
 
 

@@ -5,10 +5,11 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 
 from service.store import Store
 from tests.store.conftest import Target
-from tests.store.made import ids
+from tests.store.made import ids, post, record, source, tagged
 
 # Opens the store anew, then polls for ever; says of each post that it is stored once the store has said so.
 WRITER = """
@@ -57,6 +58,46 @@ def test_ten_kills_lose_and_double_nothing(empty: Target) -> None:
         assert len(stored) - len(acknowledged) <= 3 * (run + 1)
         assert counts == [(3, 0)] * (len(stored) // 3)
     assert len(acknowledged) > KILLS * 3
+
+
+# Brings examples in for ever, a few at a time, and corrects a post each time, as one transaction.
+TEACHER = """
+import sys
+from pathlib import Path
+from model.posts import Post
+from service.store import Store
+from training.examples import Example
+
+target, run = sys.argv[1:]
+with Store(Path(target) if target.startswith("/") else target) as store:
+    for number in range(1_000_000):
+        batch = f"{run}-{number}"
+        with store.together():
+            store.add_examples([Example(Post(id=batch, text=f"{batch} {part}"), ("a",)) for part in range(600)], batch)
+            store.correct(1, ["a"], batch)
+        print(batch, flush=True)
+"""
+
+
+def test_kills_leave_no_examples_by_half(empty: Target) -> None:
+    acknowledged: set[str] = set()
+    seed = random.Random(7)
+    with Store(empty) as store:
+        record(store, source(store), [tagged(post("1"), "a")])
+    for run in range(KILLS // 2):
+        teacher = subprocess.Popen([sys.executable, "-c", TEACHER, str(empty), str(run)], stdout=subprocess.PIPE, text=True)
+        assert teacher.stdout is not None
+        lines = [teacher.stdout.readline() for _ in range(seed.randrange(1, 5))]
+        time.sleep(seed.random() * 0.05)
+        teacher.send_signal(signal.SIGKILL)
+        lines += teacher.communicate()[0].splitlines(keepends=True)
+        acknowledged |= {line.strip() for line in lines if line.endswith("\n")}
+
+        with Store(empty) as store:
+            counts = Counter(example.post.id for example in store.all_examples() if example.post.id != "1")
+            corrected = {one.who for one in store.corrections(history=True)}
+        assert set(counts.values()) == {600}
+        assert acknowledged <= counts.keys() == corrected
 
 
 def test_a_kill_while_the_tables_are_made(empty: Target) -> None:

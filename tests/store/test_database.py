@@ -12,6 +12,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
@@ -123,6 +124,25 @@ def test_a_step_that_fails_leaves_nothing_behind(empty: Target, monkeypatch: pyt
     assert inspect(engine).get_table_names() == []
     engine.dispose()
     Store(empty).close()
+
+
+def test_examples_of_before_are_found_by_their_posts_ids(empty: Target) -> None:
+    engine = create_engine(url(empty))
+    with engine.begin() as connection:
+        config = Config(attributes={"connection": connection})
+        config.set_main_option("script_location", str(Path(migrate.__file__).parent / "migrations"))
+        command.upgrade(config, "0007")
+        row = "INSERT INTO examples (content, who, weak, post, topics, at) VALUES (:n, 'ann', false, :post, '[]', {})"
+        row = row.format("0" if isinstance(empty, Path) else "now()")
+        posts = [{"n": f"{n}", "post": f'{{"id": {n}, "text": ""}}'} for n in range(1_001)]
+        odd = {"n": "odd", "post": r'{"id": "a\ud800\u0000é", "text": ""}'}
+        connection.execute(text(row), [*posts, odd])
+    engine.dispose()
+
+    with Store(empty) as store:
+        assert store.remove_examples(post="7") == store.remove_examples(post="1000") == 1
+        assert store.remove_examples(post="a\ud800\0é") == 1
+        assert len(store.examples()) == 999
 
 
 def test_a_newer_topicwires_database_is_left_alone(target: Target) -> None:

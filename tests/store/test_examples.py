@@ -3,7 +3,11 @@
 import json
 from datetime import timedelta
 from pathlib import Path
+from threading import Thread
 
+import pytest
+
+from model.errors import InputError
 from model.posts import Post
 from service.store import Added, Store
 from tests.conftest import Run
@@ -53,6 +57,71 @@ def test_more_than_a_batch(store: Store) -> None:
     assert [example.post.id for example in store.examples()] == [str(number) for number in range(1_201)]
 
 
+def test_what_was_said_of_a_post_is_forgotten_by_its_id_or_its_content(store: Store) -> None:
+    everybody = [Example(DNS, ("networking",), who, NOW) for who in ("ann", "bob", "cid")]
+    store.add_examples([*everybody, Example(PODS, (), "ann", NOW)], "")
+
+    assert store.remove_examples("ann", post="dns") == 1
+    assert store.remove_examples(post="dns") == 2
+    assert store.remove_examples(post="dn%") == store.remove_examples("x", post="7") == store.remove_examples(post="a\0b") == 0
+    assert store.remove_examples(post=Example(PODS, ()).content) == 1
+    assert store.examples() == []
+
+
+def test_pages_have_each_once_in_the_order_of_time(store: Store) -> None:
+    record(store, source(store), [tagged(post(f"{number}", f"corrected {number}"), "a") for number in range(5)])
+    for number, stored in enumerate(store.posts().posts):
+        store.correct(stored.number, ["b"], "cid", now=NOW + number % 3 * HOUR)
+    store.add_examples(
+        [Example(Post(id=f"e{number}", text=f"{number}"), ("a",), "ann", NOW + number % 3 * HOUR) for number in range(7)], ""
+    )
+    expected = store.examples()
+    assert [one.at for one in expected] == sorted(one.at for one in expected if one.at)
+    for limit in (1, 2, 5, 12, 13):
+        found: list[Example] = []
+        page = store.examples_page(limit=limit)
+        found += page.examples
+        while page.next:
+            assert len(page.examples) == limit
+            page = store.examples_page(limit=limit, cursor=page.next)
+            found += page.examples
+        assert found == expected, limit
+    for wrong in ("x", "", "é", store.posts(limit=1).next or "", "W10", "WzEsMiwzXQ", "WzllOTk5LDAsMV0"):
+        with pytest.raises(InputError, match="no cursor"):
+            store.examples_page(cursor=wrong)
+
+
+def test_names_are_kept_so_that_they_are_found_again(store: Store) -> None:
+    odd = "ann\0\ud800 " + "x" * 300
+    for expected in (Added(1, 0, 0), Added(0, 0, 1)):
+        assert store.add_examples([Example(DNS, ("a",), odd, NOW)], "") == expected
+    assert len(store.examples()[0].who) == 200
+    assert store.remove_examples(odd) == 1
+
+
+def test_what_is_said_twice_at_once_is_said_once(store: Store) -> None:
+    twice = [Example(DNS, ("a",), "ann", NOW), Example(DNS, ("b",), "ann", NOW), Example(DNS, ("b",), "ann", NOW)]
+
+    assert store.add_examples(twice, "") == Added(1, 1, 1)
+    assert store.add_examples([Example(DNS, ("a",), "ann", NOW), *twice[1:]], "") == Added(0, 2, 1)
+    assert [one.topics for one in store.examples()] == [("b",)]
+
+
+def test_importers_at_once_lose_and_double_nothing(store: Store) -> None:
+    def bring(who: str) -> None:
+        for turn in range(10):
+            many = [Example(Post(id="", text=f"{number}"), ("a",), who if number % 2 else "all", NOW) for number in range(60)]
+            store.add_examples(many[:: 1 if turn % 2 else -1], "")
+
+    threads = [Thread(target=bring, args=(who,)) for who in ("ann", "bob", "cid")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert len(store.examples()) == 30 + 3 * 30
+
+
 def test_what_is_exported_is_imported(run: Run, tmp_path: Path) -> None:
     rows = [
         {
@@ -79,7 +148,27 @@ def test_what_is_exported_is_imported(run: Run, tmp_path: Path) -> None:
     ann, bob = map(json.loads, out.splitlines())
     assert ann == rows[0] | {"link": None, "published": None, "source": None, "weak": False}
     assert (bob["who"], bob["team"], bob["topics"]) == ("bob", "web", [])
-    assert run("examples", "list", **second).stdout.startswith(b"2026-06-01T12:00:00Z  ann: networking  DNS\n")
+    assert run("examples", "list", **second).stdout.startswith(b"2026-06-01T12:00:00Z  ann: networking  DNS  dns\n")
+
+
+def test_stored_posts_of_a_source_are_weak_examples_too(run: Run, tmp_path: Path) -> None:
+    env = {"TOPICWIRE_HOME": str(tmp_path)}
+    with Store(tmp_path / "topicwire.db") as store:
+        for name in ("one", "two"):
+            posts = [tagged(post(f"{name} {number}", categories=("DNS ", "x")[number % 2 :]), "a") for number in range(3)]
+            record(store, source(store, name), posts, title=name.title())
+
+    done = run("examples", "from-feed", "--source", "2", "--map", "dns=networking", **env)
+
+    assert (done.returncode, done.stdout) == (0, b"2 examples added, 0 changed, 0 known already\n"), done.stderr
+    rows = [json.loads(line) for line in run("examples", "export", **env).stdout.splitlines()]
+    assert sorted((row["id"], row["topics"], row["weak"], row["who"]) for row in rows) == [
+        ("two 0", ["networking"], True, "categories of Two"),
+        ("two 2", ["networking"], True, "categories of Two"),
+    ]
+    assert b"no such source" in run("examples", "from-feed", "--source", "7", "--map", "dns=networking", **env).stderr
+    assert b"'D N' is no name of a topic" in run("examples", "from-feed", "--source", "2", "--map", "dns=D N", **env).stderr
+    assert b"name an INPUT" in run("examples", "from-feed", "--map", "dns=networking", **env).stderr
 
 
 def test_nothing_is_kept_of_a_file_with_faults_unless_one_says_so(run: Run, tmp_path: Path) -> None:
@@ -89,6 +178,7 @@ def test_nothing_is_kept_of_a_file_with_faults_unless_one_says_so(run: Run, tmp_
     done = run("examples", "import", given, **env)
     assert (done.returncode, done.stdout) == (1, b"")
     assert b"given.jsonl:2: it is no JSON" in done.stderr
+    assert b"rows that cannot be used: 1, so nothing was done" in done.stderr
     assert run("examples", "list", **env).returncode == 1
 
     done = run("examples", "import", given, "--skip-faults", **env)
@@ -114,5 +204,9 @@ def test_categories_make_weak_examples(run: Run, tmp_path: Path) -> None:
         ("2", ["observability"], True, "categories of Harbour"),
     ]
     assert run("examples", "conflicts", **env).stdout.startswith(b"0 posts are labelled in more than one way")
+    done = run("examples", "remove", "--post", "2", **env)
+    assert (done.returncode, done.stdout) == (0, b"1 examples of 2 removed\n")
+    assert run("examples", "remove", "--post", "2", **env).returncode == 1
+    assert b"name whose examples" in run("examples", "remove", **env).stderr
     assert run("examples", "remove", "categories of Harbour", **env).returncode == 0
     assert run("examples", "remove", "categories of Harbour", **env).returncode == 1

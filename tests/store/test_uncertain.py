@@ -126,7 +126,13 @@ def test_a_store_of_before_is_brought_up_to_date(empty: Target) -> None:
         record(store, source(store), POSTS)
         before = ids(store.posts(order="uncertain").posts)
     with engine.begin() as connection:
-        for later in ("TABLE examples", "TABLE jobs", "INDEX posts_by_model"):  # what steps after it made
+        for later in (
+            "TABLE requests",
+            "INDEX corrections_by_at",
+            "TABLE examples",
+            "TABLE jobs",
+            "INDEX posts_by_model",
+        ):  # what steps after it made
             connection.execute(text(f"DROP {later}"))
         connection.execute(text("DROP INDEX posts_by_uncertainty"))
         connection.execute(text("ALTER TABLE posts DROP COLUMN uncertainty"))
