@@ -79,7 +79,7 @@ BOILERPLATE = _pattern(
     join (us|our|the (conversation|discussion|community))
     click (here|on|the)|subscrib(e|ing) (to (our|my)|now|here|today)|unsubscribe|follow (us|me|along)|sign(ing)? up
     stay tuned|stay up to date|thank(s| you)(?! to (?!all\b|every|you|our))|contact (us|me)|reach out|get in touch
-    let (us|me) know|leave (a|your) (comment|feedback)|feel free|(don't|do not) (miss|forget|hesitate)
+    let (us|me) know|leave (a|your) (comments?|feedback)|feel free|(don't|do not) (miss|forget|hesitate)
     (love|like|want) to hear|look(ing)? forward to|hope (you|this|that you)|see you
     happy (coding|reading|hacking|building|shipping)
     (register|download|order|buy|apply|enroll|try it|get started|start) (now|today|here|for free)
@@ -133,7 +133,8 @@ POINTING_WORDS = frozenset(
 STEP = _pattern(
     r"(?:now |then |next,? |first,? |finally,? |\w+ly |(?:to|if|when|once|after|before|for) [^,]{3,150}, (?:please |you can )?)?",
     r"""
-    let's|let me|allow me|watch|read|visit|try|grab|browse|click|select|press|right-click|navigate|scroll|type|paste|copy|tick
+    let's|let me|allow me|just|simply|consider|imagine|suppose|think of
+    watch|read|visit|try|grab|browse|click|select|press|right-click|navigate|scroll|type|paste|copy|tick
     check that|go to|enter|open (a|the|your)|set an?|(sign|log) in
     run (the|this)|note (that|the|how)|notice|remember|keep in mind|make sure|be sure|see|refer
     (add|apply|build|change|choose|configure|create|define|delete|deploy|download) (or \w+ )?(an?|the|your|this|these|any|each)
@@ -157,7 +158,7 @@ LEANS = _pattern(
     (this|these)\b(?!{_ITSELF})|that|those(?! who| of us)|it|its|they|their|them|he|she|his|her|such
     (the|a|an) (former|latter|same|other|others|second|third|fourth|rest|remaining|above|previous|aforementioned)
     the answer|(a|an) (similar|alternative)|(the|a|an|its) (corresponding|underlying|respective)|the \w+ itself
-    (now|first|then) (?!that\b|in\b|available|class\b)|.{{,80}}\ba different (approach|way|path|route|direction)
+    (now|first|then) (?!in\b|available|class\b)|.{{,80}}\ba different (approach|way|path|route|direction)
     the (resulting|result|reason|idea|goal|catch|trick|downside|upside|difference) (is|was|being)
     another|others|neither|either|which|who|whose|where|same|here|there(fore|by|after)|likewise|both(?! .{{1,60}}\band\b)
     \w+ of (these|those|them|this|that|which)\b(?!{_ITSELF})
@@ -165,7 +166,9 @@ LEANS = _pattern(
     (if|when|while|once|although|though|since|unless|as|until|because|after|before|where|how) (it|they|that|he|she|so|not)
     (to|by|in) do(ing)? (so|this|that|it)|([^\s,;:]+ ){{1,3}}also|.{{,120}} both(?=[,.])|.{{,400}} (as well|too)(?=[.!]\Z)
     ([^\s,;:]+ ){{1,30}}(these|those|this)\b(?!{_ITSELF}| who| of us| that)
-    ([^\s,;:]+ ){{1,4}}that (need|problem|issue|challenge|question|goal|gap|approach|idea|trend|feature|point|reason|work|effort)
+    ([^\s,;:]+ ){{1,8}}that (need|problem|issue|challenge|question|goal|gap|approach|idea|trend|feature|point|reason|work|effort)
+    ([^\s,;:]+ ){{1,8}}that (journey|vision|promise|pattern|change|freedom|flexibility|step|moment|experience|process)
+    ([^\s,;:]+ ){{1,3}}then|([^\s,;:]+ ){{1,6}}(him|he|she)|there (is|are) even|now that
     and|but|so|or|nor|yet|also|thus|hence|then|moreover|furthermore|additionally|consequently|accordingly|conversely|oh|plus|too
     nevertheless|nonetheless|similar(ly)?|otherwise|alternatively|meanwhile|instead(?! of)|rather(?! than)|anyways?|namely
     second|secondly|third|thirdly|fourth|thankfully|luckily|fortunately|unfortunately|sadly|eventually|afterwards?|ironically
