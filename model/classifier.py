@@ -63,6 +63,7 @@ class Classifier:
         self._version = version
         # Not as maps of files, which take several times as long to look into; the memory is the same.
         self._idf, self._coefficients = np.asarray(version.idf), np.asarray(version.coefficients)
+        self._words_of_pairs = np.asarray(version.pairs)
         self._intercepts = np.array([topic.intercept for topic in version.topics])
         self._words = list(version.vocabulary)
         self._topics = [topic.name for topic in version.topics]
@@ -168,13 +169,21 @@ class Classifier:
     def evidence(self, judged: Classification, topic: str, most: int = EVIDENCE_TERMS) -> list[tuple[str, float]]:
         """The terms that weighed most for or against a topic, strongest first, with their signed contributions."""
         contributions = judged.coefficients[:, self._topics.index(topic)] * judged.weights
-        strongest = np.argsort(-np.abs(contributions), kind="stable")[:most].tolist()
+        strengths = np.abs(contributions)
+        # Only those that may be among the strongest are sorted; of equals the first in the order of rows comes first.
+        likely = np.arange(len(strengths))
+        if len(strengths) > most:
+            likely = (strengths >= np.partition(strengths, -most)[-most]).nonzero()[0]
+        strongest = likely.take(np.argsort(-strengths.take(likely), kind="stable")[:most]).tolist()
         return [(self._term(int(judged.rows[at])), round(float(contributions[at]), 4)) for at in strongest]
 
     def _term(self, row: int) -> str:
         """The word of a row, or the two words with a space between."""
         words = self._words
-        return words[row] if row < len(words) else " ".join(words[word] for word in self._version.pairs[row - len(words)])
+        if row < len(words):
+            return words[row]
+        first, second = self._words_of_pairs[row - len(words)].tolist()
+        return f"{words[first]} {words[second]}"
 
 
 def _starts(ordered: NDArray[Any]) -> NDArray[np.int64]:

@@ -182,3 +182,14 @@ def test_where_time_is_limited_a_batch_ends_at_the_next_post(tagger: Tagger) -> 
     with pytest.raises(TimeoutError):
         tagger.tag(feed.read(SAMPLE.read_bytes()).posts, checkpoint=checkpoint)
     assert len(asked) == 3
+
+
+def test_evidence_is_what_sorting_all_terms_would_give(version: Version) -> None:
+    classifier, terms = Classifier(version), version.terms
+    posts = feed.read(SAMPLE.read_bytes()).posts + [example_.post for example_ in starter.examples()[::300]]
+    for judged in (classifier.classify(text.of_post(post)) for post in posts):
+        for topic, weights in zip(version.topics, judged.contributions.T.tolist(), strict=True):
+            ordered = sorted(zip(judged.terms, weights, strict=True), key=lambda pair: -abs(pair[1]))
+            for most in (1, 8, len(ordered)):
+                expected = [(terms[row], round(weight, 4)) for row, weight in ordered[:most]]
+                assert classifier.evidence(judged, topic.name, most) == expected
