@@ -63,10 +63,14 @@ class Classifier:
         self._version = version
         # Not as maps of files, which take several times as long to look into; the memory is the same.
         self._idf, self._coefficients = np.asarray(version.idf), np.asarray(version.coefficients)
+        self._words_of_pairs = np.asarray(version.pairs)
         self._intercepts = np.array([topic.intercept for topic in version.topics])
         self._words = list(version.vocabulary)
         self._topics = [topic.name for topic in version.topics]
-        self._rows = dict.fromkeys(FUNCTION_WORDS, _FUNCTION) | dict(version.vocabulary)
+        # The frequent words first, and made anew in that order: so they lie side by side in memory, and mostly in its cache.
+        frequent = np.argsort(self._idf[: len(self._words)], kind="stable").tolist()
+        words = "\n".join([self._words[row] for row in frequent]).split("\n")
+        self._rows = dict.fromkeys(FUNCTION_WORDS, _FUNCTION) | dict(zip(words, frequent, strict=True))
         # One number a pair, ascending; the last, which is none, is there so that what is sought always has a place before it.
         pairs = version.pairs[:, 0].astype(np.int64) * len(version.vocabulary) + version.pairs[:, 1]
         self._pairs = np.append(pairs, np.iinfo(np.int64).max)
@@ -104,48 +108,48 @@ class Classifier:
         its body. Every (term, part) is one number, so that all parts are counted by one sort.
         """
         version = self._version
-        pairs, firsts = self._pairs_of(content)
+        pairs, firsts = self._pairs_of(content, known)
         terms = np.concatenate((content.compress(known), pairs))
-        # Counted from the first known word of the body on; a pair's place is that of its first word.
-        places = np.concatenate((np.arange(len(terms) - len(pairs)), known.cumsum().take(firsts) - 1)) - title
+        # Of each term, counted in known words from 1 on; a pair's place is that of its first word.
+        places = np.concatenate((np.arange(1, len(terms) - len(pairs) + 1), known.cumsum().take(firsts)))
         words = max(1, len(terms) - len(pairs) - title)
         passages = max(1, words // version.passage_words)
-        # As even as can be: passage k of n ends before the word of number k * words // n.
-        part = np.maximum(((places + 1) * passages - 1) // words + 1, 0)
+        # As even as can be: passage k of n ends with the body's word of number k * words // n.
+        part = (places * passages - (title * passages + 1)) // words + 1
+        np.maximum(part, 0, out=part)
         bits = passages.bit_length()
         keys = terms << bits | part
         keys.sort()
-        starts, counts = _runs(keys)
+        starts = _starts(keys)
         found = keys.take(starts)
         term, part = found >> bits, found & (1 << bits) - 1
         in_title = part == 0
-        weights = counts * self._idf.take(term)
-        weights[in_title] *= version.title_weight
-        starts, counts = _runs(term)
+        weights = _lengths(starts, len(keys)) * self._idf.take(term)
+        np.multiply(weights, version.title_weight, out=weights, where=in_title)
+        starts = _starts(term)
         whole: Floats = np.add.reduceat(weights, starts)
         share = 1 / (math.sqrt((whole * whole).sum()) or 1.0)  # a version may weigh titles with 0
         if passages == 1:
             return term.take(starts), whole * share
         # What the title adds to the same term in a passage: (a + b)² = a (a + 2b) + b².
         added = weights * in_title
-        beside = added.take(starts).repeat(counts) - added
-        squares = np.bincount(part, weights=weights * (weights + 2 * beside), minlength=passages + 1)
-        shares = np.full(passages + 1, (1 - version.whole_share - version.lead_share) / passages)
-        shares[1] += version.lead_share
-        shares[1:] /= np.sqrt(squares[1:] + squares[0])
-        shares[0] = shares[1:].sum()
-        shares += version.whole_share * share
-        return term.take(starts), np.add.reduceat(weights * shares.take(part), starts)
+        beside = added.take(starts).repeat(_lengths(starts, len(term))) - added
+        of_title, *squares = np.bincount(part, weights * (weights + 2 * beside), passages + 1).tolist()
+        masses = [(1 - version.whole_share - version.lead_share) / passages] * passages
+        masses[0] += version.lead_share
+        shares = [mass / math.sqrt(square + of_title) for mass, square in zip(masses, squares, strict=True)]
+        by_part = np.array([sum(shares), *shares]) + version.whole_share * share
+        return term.take(starts), np.add.reduceat(weights * by_part.take(part), starts)
 
-    def _pairs_of(self, content: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    def _pairs_of(self, content: NDArray[np.int64], known: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """The pairs of neighbours that have rows: their rows, and the places of their first words."""
         seconds = content[1:]
         # Most neighbours are no pair, as can be seen from this, and need not be sought.
-        firsts = np.flatnonzero(self._followers.take(content[:-1]) >> (seconds & 63) & (seconds >= 0))
+        firsts = (self._followers.take(content[:-1]) >> (seconds & 63) & known[1:]).nonzero()[0]
         keys = content.take(firsts) * len(self._words) + seconds.take(firsts)
         found = self._pairs.searchsorted(keys)
-        hits = np.flatnonzero(self._pairs.take(found) == keys)
-        return found.take(hits) + len(self._words), firsts.take(hits)
+        hits = self._pairs.take(found) == keys
+        return found.compress(hits) + len(self._words), firsts.compress(hits)
 
     def scores(self, judged: Classification) -> dict[str, float]:
         """Topic -> score, rounded to what a score can mean."""
@@ -165,26 +169,37 @@ class Classifier:
     def evidence(self, judged: Classification, topic: str, most: int = EVIDENCE_TERMS) -> list[tuple[str, float]]:
         """The terms that weighed most for or against a topic, strongest first, with their signed contributions."""
         contributions = judged.coefficients[:, self._topics.index(topic)] * judged.weights
-        strongest = np.argsort(-np.abs(contributions), kind="stable")[:most].tolist()
+        strengths = np.abs(contributions)
+        # Only those that may be among the strongest are sorted; of equals the first in the order of rows comes first.
+        likely = np.arange(len(strengths))
+        if len(strengths) > most:
+            likely = (strengths >= np.partition(strengths, -most)[-most]).nonzero()[0]
+        strongest = likely.take(np.argsort(-strengths.take(likely), kind="stable")[:most]).tolist()
         return [(self._term(int(judged.rows[at])), round(float(contributions[at]), 4)) for at in strongest]
 
     def _term(self, row: int) -> str:
         """The word of a row, or the two words with a space between."""
         words = self._words
-        return words[row] if row < len(words) else " ".join(words[word] for word in self._version.pairs[row - len(words)])
+        if row < len(words):
+            return words[row]
+        first, second = self._words_of_pairs[row - len(words)].tolist()
+        return f"{words[first]} {words[second]}"
 
 
-def _runs(ordered: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Where each run of equal numbers begins, and how long it is, in an array with at least one: np.unique without its
-    overhead."""
+def _starts(ordered: NDArray[Any]) -> NDArray[np.int64]:
+    """Where each run of equal numbers begins, in an array with at least one: np.unique without its overhead."""
     begins = np.empty(len(ordered), dtype=np.bool_)
     begins[0] = True
     np.not_equal(ordered[1:], ordered[:-1], out=begins[1:])
-    starts = begins.nonzero()[0]
-    counts = np.empty_like(starts)
-    np.subtract(starts[1:], starts[:-1], out=counts[:-1])
-    counts[-1] = len(ordered) - starts[-1]
-    return starts, counts
+    return begins.nonzero()[0]
+
+
+def _lengths(starts: NDArray[np.int64], end: int) -> NDArray[np.int64]:
+    """How long each run is."""
+    lengths = np.empty_like(starts)
+    np.subtract(starts[1:], starts[:-1], out=lengths[:-1])
+    lengths[-1] = end - starts[-1]
+    return lengths
 
 
 def _sigmoid(logits: Floats) -> Floats:

@@ -13,7 +13,7 @@ from model import feed, text
 from model.classifier import Classifier
 from model.function_words import FUNCTION_WORDS
 from model.posts import Post
-from model.tagger import Tagger
+from model.tagger import GROUP, Tagger
 from model.version import Version
 from tests.conftest import SAMPLE
 from training import starter
@@ -161,3 +161,35 @@ def test_a_batch_answers_as_its_posts_do_alone(tagger: Tagger) -> None:
     posts = feed.read(SAMPLE.read_bytes()).posts
 
     assert tagger.tag(posts) == [tagger.tag([post])[0] for post in posts]
+
+
+def test_many_posts_come_out_one_for_one_in_their_order(tagger: Tagger) -> None:
+    posts = [Post(id=number, title=f"Post {number}", text="The kubelet evicts pods.") for number in range(2 * GROUP + 1)]
+
+    assert [tag.post for tag in tagger.tag(iter(posts))] == posts
+    assert [tag.post for tag in tagger.tag(iter(posts), classify=False, summarize=False)] == posts
+    assert tagger.tag([]) == []
+
+
+def test_where_time_is_limited_a_batch_ends_at_the_next_post(tagger: Tagger) -> None:
+    asked = []
+
+    def checkpoint() -> None:
+        asked.append(True)
+        if len(asked) == 3:
+            raise TimeoutError
+
+    with pytest.raises(TimeoutError):
+        tagger.tag(feed.read(SAMPLE.read_bytes()).posts, checkpoint=checkpoint)
+    assert len(asked) == 3
+
+
+def test_evidence_is_what_sorting_all_terms_would_give(version: Version) -> None:
+    classifier, terms = Classifier(version), version.terms
+    posts = feed.read(SAMPLE.read_bytes()).posts + [example_.post for example_ in starter.examples()[::300]]
+    for judged in (classifier.classify(text.of_post(post)) for post in posts):
+        for topic, weights in zip(version.topics, judged.contributions.T.tolist(), strict=True):
+            ordered = sorted(zip(judged.terms, weights, strict=True), key=lambda pair: -abs(pair[1]))
+            for most in (1, 8, len(ordered)):
+                expected = [(terms[row], round(weight, 4)) for row, weight in ordered[:most]]
+                assert classifier.evidence(judged, topic.name, most) == expected

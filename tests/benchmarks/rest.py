@@ -93,16 +93,22 @@ def serving(command: list[str], home: Path, port: int) -> Iterator[int]:
             try:
                 socket.create_connection(("127.0.0.1", port), timeout=1).close()
                 children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
-                if children:
+                # The server has another child, which works on jobs: a program of its own, no fork.
+                workers = [int(child) for child in children if _command(child) == _command(process.pid)]
+                if workers:
                     break
             except OSError:
                 if time.monotonic() > deadline or process.poll() is not None:
                     raise SystemExit(f"{command[1]} does not listen") from None
             time.sleep(0.1)
-        yield int(children[-1])
+        yield workers[0]
     finally:
         process.terminate()
         process.wait(60)
+
+
+def _command(process: int | str) -> bytes:
+    return Path(f"/proc/{process}/cmdline").read_bytes()
 
 
 def measure(home: Path, rounds: int, requests: int) -> list[Row]:
