@@ -60,7 +60,8 @@ def test_a_feed_document_is_tagged_as_offline(client: FlaskClient, tagger: Tagge
 
 
 def test_callers_say_how_long_summaries_may_be(client: FlaskClient) -> None:
-    text = " ".join(f"The scheduler of cluster {name} places many pods." for name in ("north", "south", "east", "west"))
+    teams = {"north": "Oslo", "south": "Rome", "east": "Riga", "west": "Cork"}
+    text = " ".join(f"The {name} scheduler places many pods of {city}." for name, city in teams.items())
     posts = [{"id": 1, "text": text}]
 
     def lengths(path: str, **body: Any) -> list[int]:
