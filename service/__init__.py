@@ -4,7 +4,10 @@ Read in this order:
 
     settings    TOPICWIRE_* variables, checked
     cli         the command line; everything heavy is imported where it is needed
-    inputs      files, standard input and URLs -> posts
+    streams     files, standard input and URLs -> streams of bytes
+    places      files of this machine, and of where fsspec reaches
+    pieces      inputs in pieces, and pieces -> posts
+    inputs      inputs -> posts
     addresses   which addresses may be dialled
     fetch       the one place that fetches from somewhere else, safely
     sandbox     work on bytes from strangers, in processes that can be ended
@@ -22,7 +25,9 @@ Read in this order:
     chores      the commands `jobs`
     teaching    the commands `label-next`, `suspects` and `drift`
     models      the commands `models`
+    processes   work on several cores, in order and in constant memory
     batch       posts -> tagged posts, on one core or several
+    tagging     the command `tag`
     formats     tagged posts -> JSONL, CSV, RSS, Atom, JSON Feed, a table
     wires       stored posts -> a feed of one topic
     export      stored posts -> a file
