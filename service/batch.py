@@ -11,6 +11,7 @@ from model.errors import PostError, TopicwireError
 from model.posts import Post, TaggedPost
 from model.tagger import Tagger
 from model.version import load
+from service import formats
 from service.pieces import Piece, named, pieces, read
 from service.processes import in_order
 from service.settings import Settings
@@ -54,6 +55,11 @@ def tag_inputs(names: Iterable[str], order: Order, *, jobs: int = 1) -> Iterator
     """Tag the posts of inputs. What cannot be read or tagged comes out as an error in its place. The posts come without
     their bodies."""
     return in_order(partial(_tag_part, order), _parts(names, order.settings), jobs)
+
+
+def tag_to_jsonl(names: Iterable[str], order: Order, *, jobs: int = 1) -> Iterator[bytes | TopicwireError | Warned]:
+    """The same, each post as its line of JSONL already: of several processes none is busy with writing for the others."""
+    return in_order(partial(_line_part, order), _parts(names, order.settings), jobs)
 
 
 def tag_piece(order: Order, piece: Piece) -> Iterator[Finding]:
@@ -108,6 +114,14 @@ def _tag_part(order: Order, part: tuple[str, Piece | TopicwireError]) -> Iterato
             yield from tag_piece(order, piece)
     except TopicwireError as error:
         yield error
+
+
+def _line_part(order: Order, part: tuple[str, Piece | TopicwireError]) -> Iterator[bytes | TopicwireError | Warned]:
+    for finding in _tag_part(order, part):
+        if isinstance(finding, TaggedPost):
+            yield from formats.jsonl([finding])
+        else:
+            yield finding
 
 
 def _bodiless(post: Post) -> Post:

@@ -4,6 +4,8 @@ import signal
 import sys
 from argparse import Namespace
 from collections.abc import Iterable, Iterator
+from itertools import chain
+from typing import TypeVar
 
 from model import summarizer
 from model.errors import TopicwireError
@@ -11,7 +13,10 @@ from model.posts import TaggedPost
 from model.versions import Versions
 from service import batch, formats, output
 from service.pieces import Report
+from service.places import expand
 from service.settings import Settings
+
+Item = TypeVar("Item", TaggedPost, bytes)
 
 
 def run(options: Namespace, settings: Settings, say: Report) -> bool:
@@ -31,9 +36,9 @@ def run(options: Namespace, settings: Settings, say: Report) -> bool:
 def _to_one(options: Namespace, order: batch.Order, say: Report) -> bool:
     good = True
 
-    def tagged() -> Iterator[TaggedPost]:
+    def good_ones(findings: Iterator[Item | TopicwireError | batch.Warned]) -> Iterator[Item]:
         nonlocal good
-        for finding in batch.tag_inputs(options.input, order, jobs=options.jobs):
+        for finding in findings:
             if isinstance(finding, batch.Warned):
                 warn(str(finding.error))
             elif isinstance(finding, TopicwireError):
@@ -42,19 +47,26 @@ def _to_one(options: Namespace, order: batch.Order, say: Report) -> bool:
             else:
                 yield finding
 
+    names = chain.from_iterable(map(expand, options.input))
+    written: Iterable[bytes]
+    if options.to == "jsonl":
+        written = _with_progress(good_ones(batch.tag_to_jsonl(names, order, jobs=options.jobs)), options.output)
+    else:
+        tagged = good_ones(batch.tag_inputs(names, order, jobs=options.jobs))
+        written = formats.FORMATS[options.to](_with_progress(tagged, options.output))
     with output.whole(options.output) as stream:
-        for piece in formats.FORMATS[options.to](_with_progress(tagged(), options.output)):
+        for piece in written:
             stream.write(piece)
     return good
 
 
-def _with_progress(tagged: Iterator[TaggedPost], name: str | None) -> Iterable[TaggedPost]:
+def _with_progress(tagged: Iterator[Item], name: str | None) -> Iterable[Item]:
     """A progress bar if somebody sits there to see it, and sees nothing else."""
     if not sys.stderr.isatty() or (name in (None, "-") and sys.stdout.isatty()):
         return tagged
     from tqdm import tqdm
 
-    bar: Iterable[TaggedPost] = tqdm(tagged, unit=" posts", leave=False)
+    bar: Iterable[Item] = tqdm(tagged, unit=" posts", leave=False)
     return bar
 
 
