@@ -69,7 +69,10 @@ def _parser() -> argparse.ArgumentParser:
     tag.add_argument(
         "input", nargs="+", metavar="INPUT", help="a feed or JSONL of posts: a file (.gz too), - for standard input, or a URL"
     )
-    tag.add_argument("-o", "--output", metavar="OUT", help="write to a file, which appears whole or not at all")
+    tag.add_argument(
+        "-o", "--output", metavar="OUT", help="write to a file, which appears whole or not at all; DIR/: a file for each input"
+    )
+    tag.add_argument("--cluster", metavar="ADDRESS", help="a Dask scheduler, whose workers tag the files: tcp://scheduler:8786")
     tag.add_argument("--to", choices=FORMATS, default="jsonl", help="what to write (default: %(default)s)")
     tag.add_argument(
         "--jobs",

@@ -5,14 +5,16 @@ joblib's own loop hands out work however slowly its outcomes are taken, so it is
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import BrokenExecutor, Future
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
+from functools import partial
 from typing import Any, TypeVar
 
 from model.errors import InputError
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
+Answer = TypeVar("Answer")
 
 # Seconds of work that are worth starting processes for; see tests/benchmarks/processes.py.
 PATIENCE = 0.5
@@ -59,6 +61,52 @@ def in_order(
     finally:
         for future in ahead:
             future.cancel()
+
+
+def as_done(
+    work: Callable[[Item], Answer], items: Sequence[Item], jobs: int, *, tries: int, patience: float = PATIENCE
+) -> Iterator[tuple[Item, Answer | BaseException]]:
+    """Each item with what comes of it, as they are done; or with the error that it ended with so many times. `patience` as
+    above. A process that is ended from outside costs no item: those that it may have been for are tried once more, one
+    at a time, so that none falls with another."""
+    left, suspects = deque(items), deque[Item]()
+    began = time.perf_counter()
+    while left and (jobs == 1 or time.perf_counter() - began < patience):
+        yield (item := left.popleft()), _tried(partial(work, item), tries)
+    if left and (processes := count(jobs)) > 1:
+        running: dict[Future[Answer | BaseException], Item] = {}
+        try:
+            while left or running:
+                while left and len(running) <= processes:
+                    item = left.popleft()
+                    running[pool(processes).submit(_tried, partial(work, item), tries)] = item
+                for future in wait(running, return_when=FIRST_COMPLETED).done:
+                    item = running.pop(future)
+                    if isinstance(future.exception(), BrokenExecutor):
+                        suspects.append(item)
+                    else:
+                        yield item, future.result()
+        finally:
+            for future in running:
+                future.cancel()
+        for item in suspects:
+            yield item, _tried(partial(_by_another, processes, work, item), tries)
+    for item in left:
+        yield item, _tried(partial(work, item), tries)
+
+
+def _by_another(processes: int, work: Callable[[Item], Answer], item: Item) -> Answer:
+    answer: Answer = pool(processes).submit(work, item).result()
+    return answer
+
+
+def _tried(work: Callable[[], Answer], tries: int) -> Answer | BaseException:
+    for _ in range(tries):
+        try:
+            return work()
+        except Exception as error:
+            last = error
+    return last
 
 
 ENDED = "if it was for want of memory, try fewer --jobs"
