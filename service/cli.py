@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 # 2, wrong usage, is argparse's own.
 DONE, FAILED, INTERRUPTED = 0, 1, 130
-FORMATS = ("jsonl", "csv", "rss", "atom", "jsonfeed", "table")
+FORMATS = ("jsonl", "csv", "rss", "atom", "jsonfeed", "parquet", "table")
 EXPORT_FORMATS = FORMATS[:-1]
 
 

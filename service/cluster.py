@@ -6,6 +6,7 @@ is, and nothing in it is run. Inputs and outputs are opened by the workers thems
 extra `cluster` where the scheduler and the workers run.
 """
 
+import logging
 import shutil
 import tempfile
 import warnings
@@ -21,7 +22,8 @@ from model.version import load
 from service.shards import TRIES, Done, Job, Shard, given_up, tag_shard
 
 try:
-    from distributed import Client, Future, WorkerPlugin, as_completed, get_worker
+    from distributed import CancelledError, Client, KilledWorker, WorkerPlugin, as_completed, get_worker
+    from distributed.comm.addressing import parse_address, parse_host_port
 except ImportError:
     raise InputError("it needs Dask: pip install 'topicwire[cluster]'", subject="--cluster") from None
 
@@ -51,7 +53,7 @@ class ModelOnWorker(WorkerPlugin):
         """Unpack it, and see that it is whole. Raises TopicwireError."""
         if installed("topicwire") != self._by:
             raise InputError(f"it has topicwire {installed('topicwire')}, not {self._by}", subject=str(worker.address))
-        self._directory = tempfile.mkdtemp(prefix="topicwire-")
+        self._directory = tempfile.mkdtemp(dir=worker.local_directory)  # which Dask clears after workers that were killed
         self.version.mkdir()
         for name, data in self._files.items():
             self.version.joinpath(Path(name).name).write_bytes(data)
@@ -63,10 +65,11 @@ class ModelOnWorker(WorkerPlugin):
 
 
 def tag(job: Job, shards: Sequence[Shard], address: str, warn: Warn) -> Iterator[Done]:
-    """What comes of all shards, as they are done. Raises InputError where there is no scheduler, or where its workers cannot
-    take the model version."""
+    """What comes of all shards, as they are done. Raises InputError where there is no scheduler, or none any more, and where
+    its workers cannot take the model version."""
     model = ModelOnWorker(job.order.version)
-    with _client(address, warn) as client:
+    client = _client(address, warn)
+    try:
         if not client.scheduler_info()["workers"]:
             warn(f"{address}: it has no workers yet; waiting for them")
         try:
@@ -76,19 +79,30 @@ def tag(job: Job, shards: Sequence[Shard], address: str, warn: Warn) -> Iterator
         except Exception as error:
             problem = f"its workers cannot take the model version; is the same topicwire[cluster] installed there? {error}"
             raise InputError(problem, subject=address) from error
-        left = {shard.output: shard for shard in shards}
         # All are handed over at once: the scheduler keeps them until a worker is free, and sees how many workers are needed.
-        futures = client.map(
-            _on_worker, shards, job=job, plugin=model.name, key=[f"{model.name}-{number}" for number in range(len(shards))],
-            pure=False, retries=TRIES - 1,
-        )  # fmt: skip
-        of = {future.key: shard for future, shard in zip(futures, shards, strict=True)}
-        try:
-            for future in as_completed(futures):
-                yield _answer(future, left.pop(of[future.key].output))
-                future.release()
-        finally:
+        # Pure work would be taken as done if anybody had done it before.
+        keys = {f"{model.name}-{number}": shard for number, shard in enumerate(shards)}
+        futures = client.map(_on_worker, shards, job=job, plugin=model.name, key=list(keys), pure=False, retries=TRIES - 1)
+        for future in as_completed(futures, loop=client.loop):
+            shard = keys[future.key]
+            try:
+                yield future.result()  # waits again if the worker died that still had it
+            except KilledWorker:
+                yield given_up(shard, "the workers that tried it have died; if it was for want of memory, split it")
+            except (CancelledError, OSError) as error:
+                if client.status == "running" and not future.cancelled():
+                    yield given_up(shard, error)
+                    continue
+                problem = f"it is lost, with {len(keys)} files to go; run again, and those done are left alone"
+                raise InputError(problem, subject=address) from None
+            except Exception as error:
+                yield given_up(shard, error)
+            del keys[future.key]
+            future.release()
+    finally:
+        if client.status == "running":
             client.unregister_worker_plugin(model.name)
+        client.close(timeout=1)
 
 
 def _on_worker(shard: Shard, job: Job, plugin: str) -> Done:
@@ -97,19 +111,18 @@ def _on_worker(shard: Shard, job: Job, plugin: str) -> Done:
     return tag_shard(replace(job, order=replace(job.order, version=model.version)), shard)
 
 
-def _answer(future: "Future[Done]", shard: Shard) -> Done:
-    if future.status == "finished":
-        return future.result()
-    error = future.exception()
-    return given_up(shard, error)
-
-
 def _client(address: str, warn: Warn) -> Client:
+    try:
+        parse_host_port(parse_address(address)[1])
+    except ValueError as error:
+        raise InputError(f"it is no address such as tcp://scheduler:8786: {error}", subject=address) from None
+    for name in ("distributed.client", "distributed.core"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)  # what they would say, we say
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:
             client = Client(address, timeout=PATIENCE, set_as_default=False)
-        except (OSError, ValueError) as error:
+        except OSError as error:
             raise InputError(f"no Dask scheduler answers there: {error}", subject=address) from None
     for warning in caught:
         warn(str(warning.message))

@@ -4,6 +4,7 @@ Who splits an input only looks for the ends of lines: what takes time, parsing, 
 piece, and where it can be opened again it is handed on by its name.
 """
 
+import io
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -13,6 +14,8 @@ from model import strict_json
 from model.errors import FeedError, InputError, PostError, TopicwireError
 from model.posts import Post, post_from_dict
 from service.fetch import is_url
+from service.parquet import Rows, batches
+from service.parquet import posts as posts_of_rows
 from service.settings import Settings
 from service.streams import Rejoined, first_line, is_remote, open_stream, shown
 
@@ -22,6 +25,7 @@ MAX_LINE = 64_000_000
 # enough to be no memory.
 LINES = 64
 SIZE = 1 << 20
+_PARQUET = b"PAR1"
 
 Report = Callable[[TopicwireError], None]
 
@@ -48,7 +52,7 @@ class Named(NamedTuple):
     name: str
 
 
-Piece = Lines | Document | Named
+Piece = Lines | Rows | Document | Named
 
 
 def pieces(name: str, settings: Settings) -> Iterator[Piece]:
@@ -66,6 +70,8 @@ def _split(name: str, settings: Settings, *, by_name: bool) -> Iterator[Piece]:
         rejoined = Rejoined(head, stream)
         if _begins_jsonl(head):
             yield from _lines(rejoined, shown(name))
+        elif head.startswith(_PARQUET):
+            yield from _rows(stream, rejoined, shown(name))
         elif by_name:
             yield Named(name)
         else:
@@ -90,6 +96,12 @@ def read(piece: Piece, settings: Settings, *, failed: Report, warned: Report) ->
                 failed(error.about(f"{piece.name}:{number}"))
             except ValueError as error:
                 failed(PostError(f"it is no JSON: {error}", subject=f"{piece.name}:{number}"))
+    elif isinstance(piece, Rows):
+        for number, row in enumerate(posts_of_rows(piece), piece.first):
+            try:
+                yield post_from_dict(row)
+            except TopicwireError as error:
+                failed(error.about(f"{piece.name}:{number}"))
     else:
         from model import feed  # only now: JSONL needs no reader of feeds, which takes a while to load
 
@@ -120,6 +132,15 @@ def _begins_jsonl(head: bytes) -> bool:
     except ValueError:  # damaged, longer than what was looked at, or the first of several lines of a feed
         return b"jsonfeed.org" not in line and b'"items"' not in line
     return "html" in first or "text" in first or not ("items" in first or "jsonfeed.org" in str(first.get("version")))
+
+
+def _rows(stream: Any, rejoined: Rejoined, name: str) -> Iterator[Rows]:
+    """A file is read by its end first; what comes through a pipe, or is packed, is read whole."""
+    if getattr(stream, "seekable", bool)():
+        stream.seek(0)
+        yield from batches(stream, name, LINES)
+    else:
+        yield from batches(io.BytesIO(rejoined.read()), name, LINES)
 
 
 def _lines(stream: Any, name: str) -> Iterator[Lines]:

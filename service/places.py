@@ -84,13 +84,16 @@ def writer(name: str) -> Iterator[BinaryIO]:
     system, path = _at(name)
     folder, _, _ = path.rpartition("/")
     temporary = f"{folder}/.topicwire-{uuid4().hex}"
+    with _told(name, "written"):
+        stream = system.open(temporary, "wb")
     try:
+        yield stream
         with _told(name, "written"):
-            with system.open(temporary, "wb") as stream:
-                yield stream
+            stream.close()
             system.mv(temporary, path)
     except BaseException:
         with suppress(Exception):
+            stream.close()
             system.rm_file(temporary)
         raise
 

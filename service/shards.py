@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from model import strict_json
-from model.errors import InputError, TopicwireError
+from model.errors import InputError, PostError, TopicwireError
 from model.posts import TaggedPost
 from service import batch, formats, output, places, processes
 from service.fetch import is_url
@@ -55,7 +55,6 @@ class Done:
     named: tuple[TopicwireError, ...] = ()  # the first of them
     warnings: tuple[TopicwireError, ...] = ()
     failed: TopicwireError | None = None  # why there is no output
-    before: bool = False  # it had been made already
 
 
 def shards(names: Iterable[str], directory: str, to: str) -> list[Shard]:
@@ -75,9 +74,7 @@ def shards(names: Iterable[str], directory: str, to: str) -> list[Shard]:
         inputs[place] = shard
     for shard in found.values():
         if shard.output in inputs:
-            raise InputError(
-                f"it would take the place of an input; choose another directory than {directory}", subject=shard.output
-            )
+            raise InputError("it would take the place of an input; choose another directory", subject=shard.output)
     return list(found.values())
 
 
@@ -98,10 +95,8 @@ def tag_shard(job: Job, shard: Shard) -> Done:
     except TopicwireError as error:
         return Done(shard, failed=error.about(shown(shard.name)))
     except (FileNotFoundError, IsADirectoryError, PermissionError) as error:  # these do not pass
-        problem = (
-            f"{error.filename}: {error.strerror}" if error.filename not in (None, shard.name) else error.strerror or str(error)
-        )
-        return Done(shard, failed=InputError(f"it cannot be read: {problem}", subject=shown(shard.name)))
+        problem = InputError(f"it cannot be read: {error.strerror or error}", subject=str(error.filename or shown(shard.name)))
+        return Done(shard, failed=problem)
 
 
 def _tag_shard(job: Job, shard: Shard) -> Done:
@@ -109,7 +104,7 @@ def _tag_shard(job: Job, shard: Shard) -> Done:
     mark = _mark(shard)
     was = places.kept(mark)
     if made_of and isinstance(was, dict) and was.items() >= made_of.items() and was.get("bytes") == places.size(shard.output):
-        return Done(shard, int(was["posts"]), int(was["faults"]), before=True)
+        return Done(shard, int(was["posts"]), int(was["faults"]), tuple(map(PostError, was["named"])))
     done = Done(shard)
     named: list[TopicwireError] = []
     warnings: list[TopicwireError] = []
@@ -130,8 +125,9 @@ def _tag_shard(job: Job, shard: Shard) -> Done:
     with output.whole(shard.output) as stream:
         for written in formats.FORMATS[job.to](tagged()):
             size += stream.write(written)
+    told = {"bytes": size, "posts": done.posts, "faults": done.faults, "named": [str(fault) for fault in named]}
     with output.whole(mark) as stream:
-        stream.write(strict_json.dumps_pretty(made_of | {"bytes": size, "posts": done.posts, "faults": done.faults}))
+        stream.write(strict_json.dumps_pretty(made_of | told))
     done.named, done.warnings = tuple(named), tuple(warnings)
     return done
 
@@ -161,7 +157,7 @@ def locally(job: Job, shards: Sequence[Shard], jobs: int) -> Iterator[Done]:
         yield answer if isinstance(answer, Done) else given_up(shard, answer)
 
 
-def given_up(shard: Shard, error: BaseException) -> Done:
+def given_up(shard: Shard, error: object) -> Done:
     """A shard that no try has brought to its end."""
     problem = str(error) or type(error).__name__
     return Done(shard, failed=InputError(f"it was given up after {TRIES} tries: {problem}", subject=shown(shard.name)))

@@ -13,6 +13,7 @@ from model.errors import InputError, PostError, TopicwireError
 from model.posts import TaggedPost
 from model.versions import Versions
 from service import batch, formats, output
+from service.parquet import must_have
 from service.pieces import Report
 from service.places import expand
 from service.settings import Settings
@@ -33,6 +34,8 @@ def run(options: Namespace, settings: Settings, say: Report) -> bool:
         options.max_words or summarizer.MAX_WORDS,
         settings,
     )
+    if options.to == "parquet":
+        must_have()
     name = options.output or ""
     if options.cluster and not name:
         raise InputError("it writes a file for each input, into a directory; say where: -o out/", subject="--cluster")
@@ -90,8 +93,7 @@ def _to_directory(options: Namespace, order: batch.Order, model: str, say: Repor
             for fault in done.named:
                 say(fault)
             if unnamed := done.faults - len(done.named):
-                what = "posts were left out when its output was made" if done.before else "more posts are left out"
-                say(PostError(f"{unnamed:,} {what}", subject=shown(done.shard.name)))
+                say(PostError(f"{unnamed:,} more posts are left out", subject=shown(done.shard.name)))
             if done.failed:
                 say(done.failed)
             good = good and not done.failed and not done.faults
