@@ -6,6 +6,7 @@ Read in this order:
     cli         the command line; everything heavy is imported where it is needed
     streams     files, standard input and URLs -> streams of bytes
     places      files of this machine, and of where fsspec reaches
+    parquet     rows of Parquet -> posts, and tagged posts -> Parquet
     pieces      inputs in pieces, and pieces -> posts
     inputs      inputs -> posts
     addresses   which addresses may be dialled
@@ -28,7 +29,9 @@ Read in this order:
     processes   work on several cores, in order and in constant memory
     batch       posts -> tagged posts, on one core or several
     tagging     the command `tag`
-    formats     tagged posts -> JSONL, CSV, RSS, Atom, JSON Feed, a table
+    shards      inputs -> a file for each, by whichever process or machine takes it
+    cluster     the same by the workers of a Dask cluster
+    formats     tagged posts -> JSONL, CSV, RSS, Atom, JSON Feed, Parquet, a table
     wires       stored posts -> a feed of one topic
     export      stored posts -> a file
     output      a file that appears whole or not at all

@@ -168,7 +168,10 @@ def test_clusters_that_are_none(run: Run, tmp_path: Path, arguments: list[str], 
     assert (done.returncode, done.stderr.decode()) == (1, f"topicwire: {message}\n")
 
 
-@pytest.mark.parametrize(("module", "arguments", "extra"), [("distributed", ["--cluster", "tcp://127.0.0.1:9"], "cluster")])
+@pytest.mark.parametrize(
+    ("module", "arguments", "extra"),
+    [("distributed", ["--cluster", "tcp://127.0.0.1:9"], "cluster"), ("pyarrow", ["--to", "parquet"], "parquet")],
+)
 def test_what_is_not_installed_is_named(home: Path, tmp_path: Path, module: str, arguments: list[str], extra: str) -> None:
     code = f"import sys; sys.modules[{module!r}] = None; from service.cli import main; sys.exit(main(sys.argv[1:]))"
     command = [sys.executable, "-c", code, "tag", "tests/data/sample.xml", "-o", f"{tmp_path}/out/", *arguments]
