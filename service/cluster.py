@@ -22,7 +22,7 @@ from model.version import load
 from service.shards import TRIES, Done, Job, Shard, given_up, tag_shard
 
 try:
-    from distributed import CancelledError, Client, KilledWorker, WorkerPlugin, as_completed, get_worker
+    from distributed import Client, KilledWorker, WorkerPlugin, as_completed, get_worker
     from distributed.comm.addressing import parse_address, parse_host_port
 except ImportError:
     raise InputError("it needs Dask: pip install 'topicwire[cluster]'", subject="--cluster") from None
@@ -89,13 +89,10 @@ def tag(job: Job, shards: Sequence[Shard], address: str, warn: Warn) -> Iterator
                 yield future.result()  # waits again if the worker died that still had it
             except KilledWorker:
                 yield given_up(shard, "the workers that tried it have died; if it was for want of memory, split it")
-            except (CancelledError, OSError) as error:
-                if client.status == "running" and not future.cancelled():
-                    yield given_up(shard, error)
-                    continue
-                problem = f"it is lost, with {len(keys)} files to go; run again, and those done are left alone"
-                raise InputError(problem, subject=address) from None
             except Exception as error:
+                if future.status != "error":  # it is not the work that has failed
+                    problem = f"it is lost, with {len(keys)} files to go; run again, and those done are left alone"
+                    raise InputError(problem, subject=address) from error
                 yield given_up(shard, error)
             del keys[future.key]
             future.release()
