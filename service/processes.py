@@ -16,7 +16,7 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 Answer = TypeVar("Answer")
 
-# Seconds of work that are worth starting processes for; see tests/benchmarks/processes.py.
+# Seconds of work that are worth starting processes for; see tests/benchmarks/cluster.py.
 PATIENCE = 0.5
 # Items that a process is given ahead, so that it never waits for the next one.
 AHEAD = 4
@@ -32,17 +32,17 @@ def count(jobs: int) -> int:
 
 
 def in_order(
-    work: Callable[[Item], Iterable[Result]], items: Iterable[Item], jobs: int, *, patience: float = PATIENCE
+    work: Callable[[Item], Iterable[Result]], items: Iterable[Item], jobs: int, *, patience: float | None = None
 ) -> Iterator[Result]:
     """What comes of each item, in the order of the items.
 
-    `patience` is how many seconds this process works alone. If items come more slowly than they are done, it goes on alone:
+    `patience` is how many seconds this process works alone, PATIENCE if it is not given. If items come more slowly than they are done, it goes on alone:
     others would only wait, too. Of the items that others work on a few are in memory. Raises InputError if one of
     those is ended from outside.
     """
     waiting = iter(items)
     if jobs != 1:
-        yield from _alone(work, waiting, patience)
+        yield from _alone(work, waiting, PATIENCE if patience is None else patience)
     if jobs == 1 or (processes := count(jobs)) == 1:
         for item in waiting:
             yield from work(item)
@@ -64,14 +64,14 @@ def in_order(
 
 
 def as_done(
-    work: Callable[[Item], Answer], items: Sequence[Item], jobs: int, *, tries: int, patience: float = PATIENCE
+    work: Callable[[Item], Answer], items: Sequence[Item], jobs: int, *, tries: int, patience: float | None = None
 ) -> Iterator[tuple[Item, Answer | BaseException]]:
     """Each item with what comes of it, as they are done; or with the error that it ended with so many times. `patience` as
     above. A process that is ended from outside costs no item: those that it may have been for are tried once more, one
     at a time, so that none falls with another."""
     left, suspects = deque(items), deque[Item]()
-    began = time.perf_counter()
-    while left and (jobs == 1 or time.perf_counter() - began < patience):
+    end = time.perf_counter() + (PATIENCE if patience is None else patience)
+    while left and (jobs == 1 or time.perf_counter() < end):
         yield (item := left.popleft()), _tried(partial(work, item), tries)
     if left and (processes := count(jobs)) > 1:
         running: dict[Future[Answer | BaseException], Item] = {}
