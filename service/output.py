@@ -25,7 +25,7 @@ def whole(name: str | None) -> Iterator[BinaryIO]:
     if is_remote(name):
         from service.places import writer
 
-        with _named(name), writer(name) as stream:
+        with writer(name) as stream:
             yield stream
         return
     target = Path(name)

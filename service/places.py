@@ -106,7 +106,9 @@ def _at(name: str) -> tuple[Any, str]:
     if not is_remote(name):
         return fsspec.filesystem("file"), os.path.abspath(name)  # noqa: PTH100, a Path would forget the last slash
     try:
-        return cast(tuple[Any, str], url_to_fs(name))
+        system, path = url_to_fs(name)
+        system.invalidate_cache()  # others write there, too
+        return system, cast(str, path)
     except (ImportError, ValueError) as error:  # "Install s3fs to access S3", "Protocol not known: nfs"
         raise InputError(f"it cannot be reached: {error}", subject=name) from None
 

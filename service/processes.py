@@ -36,9 +36,9 @@ def in_order(
 ) -> Iterator[Result]:
     """What comes of each item, in the order of the items.
 
-    `patience` is how many seconds this process works alone, PATIENCE if it is not given. If items come more slowly than they are done, it goes on alone:
-    others would only wait, too. Of the items that others work on a few are in memory. Raises InputError if one of
-    those is ended from outside.
+    `patience` is how many seconds this process works alone; PATIENCE if it is not given. If items come more slowly than they
+    are done, it goes on alone: others would only wait, too. Of the items that others work on a few are in memory. Raises
+    InputError if one of those is ended from outside.
     """
     waiting = iter(items)
     if jobs != 1:

@@ -79,7 +79,7 @@ def shards(names: Iterable[str], directory: str, to: str) -> list[Shard]:
 
 
 def _stem(name: str) -> str:
-    base = PurePosixPath(urlsplit(name).path if is_url(name) or is_remote(name) else name).name
+    base = PurePosixPath(urlsplit(name).path if is_url(name) else name).name
     if is_url(name) and not base:
         base = urlsplit(name).hostname or ""
     while base.lower().endswith(_ENDINGS) and (shorter := base.rpartition(".")[0]):
