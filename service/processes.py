@@ -5,7 +5,7 @@ joblib's own loop hands out work however slowly its outcomes are taken, so it is
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
 from functools import partial
 from typing import Any, TypeVar
@@ -41,8 +41,8 @@ def in_order(
     InputError if one of those is ended from outside.
     """
     waiting = iter(items)
-    if jobs != 1:
-        yield from _alone(work, waiting, PATIENCE if patience is None else patience)
+    if jobs != 1 and (yield from _alone(work, waiting, PATIENCE if patience is None else patience)):
+        return
     if jobs == 1 or (processes := count(jobs)) == 1:
         for item in waiting:
             yield from work(item)
@@ -119,18 +119,19 @@ def pool(processes: int) -> Any:
     return get_reusable_executor(max_workers=processes, timeout=60)
 
 
-def _alone(work: Callable[[Item], Iterable[Result]], items: Iterator[Item], patience: float) -> Iterator[Result]:
-    """By this process, for as long as others are not worth their start."""
+def _alone(work: Callable[[Item], Iterable[Result]], items: Iterator[Item], patience: float) -> Generator[Result, None, bool]:
+    """By this process, for as long as others are not worth their start; whether that was all."""
     worked = waited = 0.0
     while patience and (worked < patience or worked < waited):
         began = time.perf_counter()
         try:
             item = next(items)
         except StopIteration:
-            return
+            return True
         got = time.perf_counter()
         yield from work(item)
         waited, worked = waited + got - began, worked + time.perf_counter() - got
+    return False
 
 
 def _listed(work: Callable[[Item], Iterable[Result]], item: Item) -> list[Result]:
