@@ -11,6 +11,7 @@ import shutil
 import tempfile
 import warnings
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from importlib.metadata import version as installed
 from pathlib import Path
@@ -69,6 +70,7 @@ def tag(job: Job, shards: Sequence[Shard], address: str, warn: Warn) -> Iterator
     its workers cannot take the model version."""
     model = ModelOnWorker(job.order.version)
     client = _client(address, warn)
+    lost = False
     try:
         if not client.scheduler_info()["workers"]:
             warn(f"{address}: it has no workers yet; waiting for them")
@@ -90,16 +92,17 @@ def tag(job: Job, shards: Sequence[Shard], address: str, warn: Warn) -> Iterator
             except KilledWorker:
                 yield given_up(shard, "the workers that tried it have died; if it was for want of memory, split it")
             except Exception as error:
-                if future.status != "error":  # it is not the work that has failed
+                if lost := future.status != "error":  # it is not the work that has failed
                     problem = f"it is lost, with {len(keys)} files to go; run again, and those done are left alone"
                     raise InputError(problem, subject=address) from error
                 yield given_up(shard, error)
             del keys[future.key]
             future.release()
     finally:
-        if client.status == "running":
-            client.unregister_worker_plugin(model.name)
-        client.close(timeout=1)
+        with suppress(Exception):  # what is lost while it is being left costs nothing any more
+            if not lost:
+                client.unregister_worker_plugin(model.name)
+            client.close(timeout=1)
 
 
 def _on_worker(shard: Shard, job: Job, plugin: str) -> Done:
