@@ -4,7 +4,11 @@ Read in this order:
 
     settings    TOPICWIRE_* variables, checked
     cli         the command line; everything heavy is imported where it is needed
-    inputs      files, standard input and URLs -> posts
+    streams     files, standard input and URLs -> streams of bytes
+    places      files of this machine, and of where fsspec reaches
+    parquet     rows of Parquet -> posts, and tagged posts -> Parquet
+    pieces      inputs in pieces, and pieces -> posts
+    inputs      inputs -> posts
     addresses   which addresses may be dialled
     fetch       the one place that fetches from somewhere else, safely
     sandbox     work on bytes from strangers, in processes that can be ended
@@ -22,8 +26,12 @@ Read in this order:
     chores      the commands `jobs`
     teaching    the commands `label-next`, `suspects` and `drift`
     models      the commands `models`
+    processes   work on several cores, in order and in constant memory
     batch       posts -> tagged posts, on one core or several
-    formats     tagged posts -> JSONL, CSV, RSS, Atom, JSON Feed, a table
+    tagging     the command `tag`
+    shards      inputs -> a file for each, by whichever process or machine takes it
+    cluster     the same by the workers of a Dask cluster
+    formats     tagged posts -> JSONL, CSV, RSS, Atom, JSON Feed, Parquet, a table
     wires       stored posts -> a feed of one topic
     export      stored posts -> a file
     output      a file that appears whole or not at all

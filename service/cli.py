@@ -4,7 +4,7 @@ import argparse
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,7 +15,6 @@ from model.errors import ExampleError, InputError, TopicwireError
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from model.posts import Post, TaggedPost
     from model.version import Version
     from model.versions import Versions
     from service.settings import Settings
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
 
 # 2, wrong usage, is argparse's own.
 DONE, FAILED, INTERRUPTED = 0, 1, 130
-FORMATS = ("jsonl", "csv", "rss", "atom", "jsonfeed", "table")
+FORMATS = ("jsonl", "csv", "rss", "atom", "jsonfeed", "parquet", "table")
 EXPORT_FORMATS = FORMATS[:-1]
 
 
@@ -66,14 +65,21 @@ def _parser() -> argparse.ArgumentParser:
         added.set_defaults(run=run)
         return added
 
-    tag = command("tag", _tag, "tag the posts of feeds or of JSONL")
+    tag = command("tag", _of("tagging", "run"), "tag the posts of feeds or of JSONL")
     tag.add_argument(
         "input", nargs="+", metavar="INPUT", help="a feed or JSONL of posts: a file (.gz too), - for standard input, or a URL"
     )
-    tag.add_argument("-o", "--output", metavar="OUT", help="write to a file, which appears whole or not at all")
+    tag.add_argument(
+        "-o", "--output", metavar="OUT", help="write to a file, which appears whole or not at all; DIR/: a file for each input"
+    )
+    tag.add_argument("--cluster", metavar="ADDRESS", help="a Dask scheduler, whose workers tag the files: tcp://scheduler:8786")
     tag.add_argument("--to", choices=FORMATS, default="jsonl", help="what to write (default: %(default)s)")
     tag.add_argument(
-        "--jobs", type=_natural, default=1, metavar="N", help="processes to tag with; 0 = one a core (default: %(default)s)"
+        "--jobs",
+        type=_natural,
+        default=0,
+        metavar="N",
+        help="processes to tag with at most; 0 = one a core (default)",
     )
     tag.add_argument("--model", metavar="VERSION", help="the model version (default: the current one)")
     tag.add_argument("--sentences", type=_sentences, metavar="N", help="sentences of a summary at most, 1 to 10 (default: 3)")
@@ -259,55 +265,6 @@ def _parser() -> argparse.ArgumentParser:
     diff.add_argument("--json", action="store_true", help="print everything as one JSON object")
     diff.set_defaults(run=_of("models", "diff"))
     return parser
-
-
-def _tag(options: argparse.Namespace, settings: "Settings") -> int:
-    from model import summarizer
-    from service import batch, formats, inputs, output
-
-    # So that what is half written is cleaned up when somebody ends us politely.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
-    versions = _versions(settings)
-    version = versions.load(options.model)
-    failures = 0
-
-    def failed(error: TopicwireError) -> None:
-        nonlocal failures
-        failures += 1
-        _say(error)
-
-    def posts() -> "Iterator[Post]":
-        for name in options.input:
-            yield from inputs.posts(name, settings, failed=failed, warned=lambda error: _warn(str(error)))
-
-    def tagged() -> "Iterator[TaggedPost]":
-        outcomes = batch.tag(
-            _with_progress(posts(), options.output),
-            versions.directory / version.name,
-            jobs=options.jobs or os.cpu_count() or 1,
-            sentences=options.sentences or summarizer.SENTENCES,
-            max_words=options.max_words or summarizer.MAX_WORDS,
-        )
-        for outcome in outcomes:
-            if isinstance(outcome, TopicwireError):
-                failed(outcome)
-            else:
-                yield outcome
-
-    with output.whole(options.output) as stream:
-        for piece in formats.FORMATS[options.to](tagged()):
-            stream.write(piece)
-    return FAILED if failures else DONE
-
-
-def _with_progress(posts: "Iterator[Post]", output: str | None) -> "Iterable[Post]":
-    """A progress bar if somebody sits there to see it, and sees nothing else."""
-    if not sys.stderr.isatty() or (output in (None, "-") and sys.stdout.isatty()):
-        return posts
-    from tqdm import tqdm
-
-    bar: Iterable[Post] = tqdm(posts, unit=" posts", leave=False)
-    return bar
 
 
 def _train(options: argparse.Namespace, settings: "Settings") -> int:

@@ -40,7 +40,7 @@ def export(form: str, chosen: Chosen, settings: Settings) -> Iterator[bytes]:
         # A topic of an older version is one as long as there are posts with it.
         if chosen.topic not in titles and not store.posts(topic=chosen.topic, limit=1).posts:
             raise InputError(f"there is no such topic, but {', '.join(titles)}", subject=chosen.topic[:80])
-        if form in ("jsonl", "csv"):
+        if form in ("jsonl", "csv", "parquet"):
             yield from formats.FORMATS[form](map(wires.shown, posts()))
         else:
             title, identity = titles.get(chosen.topic, chosen.topic), f"topicwire:export:{chosen}"

@@ -1,4 +1,5 @@
-"""Tagged posts -> bytes, post by post: JSONL, CSV, RSS 2.0, Atom 1.0, JSON Feed 1.1, and a table for people.
+"""Tagged posts -> bytes, post by post: JSONL, CSV, RSS 2.0, Atom 1.0, JSON Feed 1.1, Parquet, and a table for
+people.
 
 In the feed formats a post keeps its id, title, link and dates; its topics are its categories and its summary is its
 description. Its source is named, but the URL of the source's feed, which may hold a secret, is not told.
@@ -182,7 +183,22 @@ def table(tagged: Iterable[TaggedPost], about: About | None = None) -> Iterator[
         yield ("\n".join(lines) + "\n\n").encode("utf-8", "replace")
 
 
-FORMATS: dict[str, Format] = {"jsonl": jsonl, "csv": csv_rows, "rss": rss, "atom": atom, "jsonfeed": jsonfeed, "table": table}
+def parquet(tagged: Iterable[TaggedPost], about: About | None = None) -> Iterator[bytes]:
+    """Apache Parquet; its columns are in the module of that name. Raises InputError where pyarrow is not installed."""
+    from service.parquet import write
+
+    yield from write(tagged)
+
+
+FORMATS: dict[str, Format] = {
+    "jsonl": jsonl,
+    "csv": csv_rows,
+    "rss": rss,
+    "atom": atom,
+    "jsonfeed": jsonfeed,
+    "parquet": parquet,
+    "table": table,
+}
 
 
 def _first(tagged: Iterable[TaggedPost]) -> tuple[TaggedPost | None, Iterator[TaggedPost]]:

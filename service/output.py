@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from model.errors import InputError
+from service.streams import is_remote
 
 
 @contextlib.contextmanager
@@ -20,6 +21,12 @@ def whole(name: str | None) -> Iterator[BinaryIO]:
     if name is None or name == "-":
         yield sys.stdout.buffer
         sys.stdout.buffer.flush()
+        return
+    if is_remote(name):
+        from service.places import writer
+
+        with writer(name) as stream:
+            yield stream
         return
     target = Path(name)
     if target.exists() and not target.is_file():  # /dev/null, a named pipe: nothing to replace

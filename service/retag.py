@@ -5,7 +5,6 @@ happens, and begins again goes on where posts of another version are left. If an
 goes on with that one, from the newest post on.
 """
 
-import os
 import signal
 import sys
 from argparse import Namespace
@@ -17,7 +16,7 @@ from itertools import islice
 from model import summarizer
 from model.errors import InputError, TopicwireError, VersionError
 from model.versions import Versions
-from service import batch
+from service import batch, processes
 from service.settings import Settings
 from service.store import Store, StoredPost
 
@@ -109,7 +108,7 @@ def run(options: Namespace, settings: Settings, say: Say) -> bool:
             bar.update(done - bar.n)
 
         source = store.find_source(options.source).id if options.source else None
-        jobs = options.jobs or os.cpu_count() or 1
+        jobs = processes.count(options.jobs)
         try:
             done = retag(store, Versions(settings.models), source=source, since=options.since, jobs=jobs, say=say, progress=tell)
         except (KeyboardInterrupt, SystemExit):

@@ -94,6 +94,10 @@ def test_help_imports_nothing_heavy(home: Path, arguments: list[str]) -> None:
     assert not loaded(home, *arguments) & heavy
 
 
+def test_a_feed_starts_no_processes(home: Path) -> None:
+    assert not loaded(home, "tag", str(SAMPLE), "--jobs", "2") & {"joblib", "distributed", "pyarrow", "fsspec"}
+
+
 @pytest.mark.parametrize("jobs", ["1", "2"])
 def test_tagging_imports_no_scikit_learn(home: Path, jobs: str) -> None:
     assert not loaded(home, "tag", str(SAMPLE), "--jobs", jobs) & {
