@@ -82,13 +82,12 @@ def tag_piece(order: Order, piece: Piece) -> Iterator[Finding]:
 def tag_chunk(version: Path, posts: list[Post], sentences: int, max_words: int) -> list[Outcome]:
     """The unit of work on one core, on several and on several machines; the version is loaded once in each process."""
     tagger = _tagger(version)
-    outcomes: list[Outcome] = []
-    for post in posts:
-        try:
-            outcomes += tagger.tag([post], sentences=sentences, max_words=max_words)
-        except Exception as error:  # a mistake of ours, but it must not cost the posts beside it
-            outcomes.append(PostError(f"it cannot be tagged ({type(error).__name__}: {error})", subject=f"post {post.id!r}"))
-    return outcomes
+    try:
+        return [*tagger.tag(posts, sentences=sentences, max_words=max_words)]
+    except Exception as error:  # a mistake of ours, but it must not cost the posts beside the one it happens with
+        if len(posts) > 1:
+            return [outcome for post in posts for outcome in tag_chunk(version, [post], sentences, max_words)]
+        return [PostError(f"it cannot be tagged ({type(error).__name__}: {error})", subject=f"post {posts[0].id!r}")]
 
 
 def _tag_chunk(version: Path, sentences: int, max_words: int, posts: list[Post]) -> list[Outcome]:
