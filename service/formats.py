@@ -15,7 +15,6 @@ import uuid
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from email.utils import format_datetime
 from itertools import chain
 from typing import Protocol
 from urllib.parse import urlsplit
@@ -221,6 +220,8 @@ def _self_link(name: str, about: About, media_type: str) -> str:
 
 
 def _rss_date(moment: datetime | None) -> str | None:
+    from email.utils import format_datetime  # loads a reader of e-mail, for RSS alone
+
     return format_datetime(moment.astimezone(UTC), usegmt=True) if moment else None
 
 

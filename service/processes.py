@@ -6,11 +6,13 @@ joblib's own loop hands out work however slowly its outcomes are taken, so it is
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
 from functools import partial
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from model.errors import InputError
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -47,6 +49,8 @@ def in_order(
         for item in waiting:
             yield from work(item)
         return
+    from concurrent.futures import BrokenExecutor  # only now: a few posts need none
+
     ahead: deque[Future[list[Result]]] = deque()
     executor = pool(processes)
     try:
@@ -74,6 +78,8 @@ def as_done(
     while left and (jobs == 1 or time.perf_counter() < end):
         yield (item := left.popleft()), _tried(partial(work, item), tries)
     if left and (processes := count(jobs)) > 1:
+        from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, wait
+
         running: dict[Future[Answer | BaseException], Item] = {}
         try:
             while left or running:
