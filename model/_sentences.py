@@ -36,9 +36,10 @@ def split(text: str) -> list[str]:
     (except after CJK full stops, where no space was)."""
     sentences = []
     start = 0
+    pairs = [pair for pair in _PAIRS if pair[0] in text]
     for mark in _END.finditer(text):
         at, end = mark.span()
-        if end < len(text) and not _ends(text, start, at, end):
+        if end < len(text) and (not _ends(text, start, at, end) or (pairs and _is_inside(text, start, end, pairs))):
             continue
         sentence = text[start:end].strip()
         if sentence:
@@ -61,7 +62,7 @@ def _ends(text: str, start: int, at: int, end: int) -> bool:
         found = _LAST_WORD_REVERSED.match(before[::-1])
         word = found.group()[::-1].lower() if found else ""
     after_word = len(word) >= _WHOLE_WORD and text[at:end].strip() == "." and word.isalnum()
-    if not _can_begin(following, after_word=after_word) or _is_inside(text, start, end):
+    if not _can_begin(following, after_word=after_word):
         return False
     if mark != "." or text.startswith("..", at):
         return True
@@ -81,10 +82,10 @@ _PAIRS = (("(", ")"), ("“", "”"))
 _REACH = 400  # characters that an aside may be long; one that is never closed must not swallow the text
 
 
-def _is_inside(text: str, start: int, end: int) -> bool:
+def _is_inside(text: str, start: int, end: int, pairs: list[tuple[str, str]]) -> bool:
     """Whether what stands before `end` opens a bracket or quotation that what follows closes."""
     start = max(start, end - _REACH)
-    for opening, closing in _PAIRS:
+    for opening, closing in pairs:
         opened = text.count(opening, start, end)
         if opened and opened > text.count(closing, start, end) and text.find(closing, end, end + _REACH) >= 0:
             return True
