@@ -45,7 +45,7 @@ WEIGHTS = Weights()
 WEIGHTS_ALONE = replace(WEIGHTS, opening=0.0, length=0.0)
 FULL = 20  # words of a sentence that is not short
 # Where a post goes on after so many sentences, and two for each that is wanted, it has said long ago what it is about.
-_ENOUGH = 10
+_ENOUGH = 6
 
 
 def summarize(text: Text, *, sentences: int = SENTENCES, max_words: int = MAX_WORDS, weights: Weights | None = None) -> list[str]:
