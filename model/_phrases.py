@@ -79,7 +79,7 @@ BOILERPLATE = _pattern(
     join (us|our|the (conversation|discussion|community))
     click (here|on|the)|subscrib(e|ing) (to (our|my)|now|here|today)|unsubscribe|follow (us|me|along)|sign(ing)? up
     stay tuned|stay up to date|thank(s| you)(?! to (?!all\b|every|you|our))|contact (us|me)|reach out|get in touch
-    let (us|me) know|leave (a|your) (comments?|feedback)|feel free|(don't|do not) (miss|forget|hesitate)
+    let (us|me) know|(leave a|your) (comments?|feedback)|feel free|(don't|do not) (miss|forget|hesitate)
     (love|like|want) to hear|look(ing)? forward to|hope (you|this|that you)|see you
     happy (coding|reading|hacking|building|shipping)
     (register|download|order|buy|apply|enroll|try it|get started|start) (now|today|here|for free)
@@ -133,7 +133,7 @@ POINTING_WORDS = frozenset(
 STEP = _pattern(
     r"(?:now |then |next,? |first,? |finally,? |\w+ly |(?:to|if|when|once|after|before|for) [^,]{3,150}, (?:please |you can )?)?",
     r"""
-    let's|let me|allow me|just|simply|consider|imagine|suppose|think of
+    let's|let me|allow me|just|simply|consider|imagine|suppose|think of|pick
     watch|read|visit|try|grab|browse|click|select|press|right-click|navigate|scroll|type|paste|copy|tick
     check that|go to|enter|open (a|the|your)|set an?|(sign|log) in
     run (the|this)|note (that|the|how)|notice|remember|keep in mind|make sure|be sure|see|refer
@@ -169,6 +169,7 @@ LEANS = _pattern(
     ([^\s,;:]+ ){{1,8}}that (need|problem|issue|challenge|question|goal|gap|approach|idea|trend|feature|point|reason|work|effort)
     ([^\s,;:]+ ){{1,8}}that (journey|vision|promise|pattern|change|freedom|flexibility|step|moment|experience|process)
     ([^\s,;:]+ ){{1,3}}then|([^\s,;:]+ ){{1,6}}(him|he|she)|there (is|are) even|now that
+    ([^\s,;:]+ ){{1,20}}both (?!.{{1,80}}\band\b)|([^\s,;:]+ ){{1,8}}the (right|wrong|other|old|former|latter|first|second) ones?
     and|but|so|or|nor|yet|also|thus|hence|then|moreover|furthermore|additionally|consequently|accordingly|conversely|oh|plus|too
     nevertheless|nonetheless|similar(ly)?|otherwise|alternatively|meanwhile|instead(?! of)|rather(?! than)|anyways?|namely
     second|secondly|third|thirdly|fourth|thankfully|luckily|fortunately|unfortunately|sadly|eventually|afterwards?|ironically
@@ -192,11 +193,12 @@ LEANS = _pattern(
 
 # --- What a reader knows -----------------------------------------------------------------------------------------------
 
-# Words that only say that something is said here. Many function words do, too.
+# Words that only say that something is said here, and where. Many function words do, too.
 ANNOUNCING = frozenset(
     """announce announcing announced announcement available availability generally general release releases released happy
     excited pleased proud thrilled delighted glad introduce introducing introduction launch launching finally offer offering
-    support supports week year month public preview new post""".split()
+    support supports week year month public preview new post article blog topic tutorial guide page learn show shows describe
+    describes explain explains answer answers provides instructions""".split()
 )
 # What "the" may name without a word before it: there is one everywhere.
 FAMILIAR = frozenset(

@@ -82,12 +82,25 @@ class Prose:
     def news(self, index: int) -> frozenset[str]:
         """The stems of what a candidate says beyond the title."""
         if index not in self._news:
-            self._news[index] = _stems(self.candidates[index].content) - self._told
+            candidate = self.candidates[index]
+            self._news[index] = _stems(candidate.content - self._spelt_out(candidate.text)) - self._told
         return self._news[index]
 
     def has_news(self, chain: tuple[int, ...], told: frozenset[str]) -> bool:
         """Whether every candidate of a chain says something beyond the title and what was told."""
         return not self._english or all(len(self.news(index) - told) >= MIN_NEWS for index in chain)
+
+    def _spelt_out(self, text: str) -> frozenset[str]:
+        """What a sentence says only to explain an abbreviation of the title, or to abbreviate what the title spells out."""
+        told: frozenset[str] = frozenset()
+        for found in _ABBREVIATED.finditer(text):
+            letters = found[2].lower()
+            spelt = frozenset(words(" ".join(found[1].split()[-len(letters) :])))
+            if letters in self._title:
+                told |= spelt
+            elif spelt - FUNCTION_WORDS <= self._title:
+                told |= {letters}
+        return told
 
     def _repeats_title(self, index: int) -> bool:
         return self._english and bool(self._title) and len(self.news(index)) < MIN_NEWS
@@ -185,6 +198,8 @@ def _has(words: frozenset[str], name: str) -> bool:
     return name in words or name + "s" in words or (name.endswith("s") and name[:-1] in words)
 
 
+# "Border Gateway Protocol (BGP)".
+_ABBREVIATED = re.compile(r"((?:[\w-]+ ){2,8})\(([A-Z]{2,8})\)")
 _STEM = 5  # letters that tell a word from most others, and hardly an ending
 
 

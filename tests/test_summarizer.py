@@ -117,6 +117,8 @@ def test_a_sentence_that_repeats_the_title_is_left_out() -> None:
     [
         ("Announcing Pelican 2.4: Faster Nests", "Today we're happy to announce the release of Pelican 2.4 with faster nests."),
         ("Pelican drops its plugin interface", "Pelican is dropping its plugin interface."),
+        ("How BGP came to pelicans", "This article explains how the Border Gateway Protocol (BGP) came to pelicans."),
+        ("The Border Gateway Protocol for pelicans", "Pelicans now have the Border Gateway Protocol (BGP)."),
         ("Pelican support for big nests", "We are excited that Pelican now generally supports big nests."),
     ],
 )
@@ -165,6 +167,12 @@ LEANING = [
     "Because of that the cluster is cheaper for everyone who pays.",
     "With this change the cluster is cheaper for everyone who pays.",
     "We also made the cluster cheaper by a third of its price.",
+    "We then made the cluster cheaper by a third of its price.",
+    "Now that we have more nodes the cluster is cheaper for operators.",
+    "My colleague told him that the cluster is cheaper by a third.",
+    "A new policy makes the cluster cheaper in both regions.",
+    "Whoever takes the wrong one pays a third more for clusters.",
+    "Prices of clusters fall by that change to a third for everyone.",
     "A new policy solves this problem and makes clusters cheaper.",
     "The latter makes the cluster cheaper by a third of its price.",
     "In addition, the cluster is cheaper by a third of its price.",
