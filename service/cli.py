@@ -480,11 +480,11 @@ def _of(module: str, name: str) -> "Callable[[argparse.Namespace, Settings], int
     return run
 
 
-def _seconds(text: str) -> float:
+def _seconds(text: str, most_days: int = 30) -> float:
     """Seconds: a number and its unit."""
     number, unit = text[:-1], {"s": 1, "m": 60, "h": 3600, "d": 86400}.get(text[-1:])
-    if unit is None or not number.isdecimal() or not 0 < int(number) * unit <= 86400 * 30:
-        raise argparse.ArgumentTypeError(f"{text[:40]!r} is no time such as 90s, 15m, 2h or 1d, of 30 days at most")
+    if unit is None or not number.isdecimal() or not 0 < int(number) * unit <= 86400 * most_days:
+        raise argparse.ArgumentTypeError(f"{text[:40]!r} is no time such as 90s, 15m, 2h or 1d, of {most_days} days at most")
     return float(int(number) * unit)
 
 
@@ -496,7 +496,7 @@ def _since(text: str) -> "datetime":
     moment = parse_timestamp(text)
     if moment is None:
         try:
-            moment = datetime.now(UTC) - timedelta(seconds=_seconds(text))
+            moment = datetime.now(UTC) - timedelta(seconds=_seconds(text, most_days=36_500))
         except argparse.ArgumentTypeError:
             raise argparse.ArgumentTypeError(
                 f"{text[:40]!r} is no date such as 2026-06-09, and no time such as 12h or 7d"

@@ -25,6 +25,7 @@ from service.shards import TRIES, Done, Job, Shard, given_up, tag_shard
 try:
     from distributed import Client, KilledWorker, WorkerPlugin, as_completed, get_worker
     from distributed.comm.addressing import parse_address, parse_host_port
+    from distributed.comm.registry import get_backend
 except ImportError:
     raise InputError("it needs Dask: pip install 'topicwire[cluster]'", subject="--cluster") from None
 
@@ -113,7 +114,9 @@ def _on_worker(shard: Shard, job: Job, plugin: str) -> Done:
 
 def _client(address: str, warn: Warn) -> Client:
     try:
-        parse_host_port(parse_address(address)[1])
+        scheme, place = parse_address(address)
+        get_backend(scheme)
+        parse_host_port(place)
     except ValueError as error:
         raise InputError(f"it is no address such as tcp://scheduler:8786: {error}", subject=address) from None
     for name in ("distributed.client", "distributed.core"):

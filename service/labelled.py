@@ -70,18 +70,20 @@ def from_feed(options: Namespace, settings: Settings, say: Say) -> bool:
         raise InputError("name an INPUT, or a --source of the store")
     reading = inputs.Reading(settings, say)
     for name in options.input:
-        _add_weak(reading.posts([name]), topics, name, settings)
+        _add_weak(reading.posts([name]), topics, name, settings, say)
     for name in options.source:
-        _add_weak(_stored(name, settings), topics, name, settings)
+        _add_weak(_stored(name, settings), topics, name, settings, say)
     return not reading.failed
 
 
-def _add_weak(posts: Iterable[Post], topics: Mapping[str, set[str]], name: str, settings: Settings) -> None:
+def _add_weak(posts: Iterable[Post], topics: Mapping[str, set[str]], name: str, settings: Settings, say: Say) -> None:
     examples = []
     for post in posts:
         found = set().union(*(topics.get(category.strip().casefold(), ()) for category in post.categories))
         if found and (post.title or (post.html or post.text or "").strip()):
             examples.append(Example(post, tuple(sorted(found)), weak=True))
+    if not examples:
+        say(InputError(f"no post there has the category {' or '.join(map(repr, topics))}", subject=inputs.shown(name)))
     _add(examples, f"categories of {_source(examples) or inputs.shown(name)}", settings)
 
 

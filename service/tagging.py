@@ -17,7 +17,7 @@ from service.parquet import must_have
 from service.pieces import Report
 from service.places import expand
 from service.settings import Settings
-from service.streams import shown
+from service.streams import STDIN, shown
 
 Item = TypeVar("Item", TaggedPost, bytes)
 
@@ -58,7 +58,11 @@ def _to_one(options: Namespace, order: batch.Order, say: Report) -> bool:
             else:
                 yield finding
 
-    names = chain.from_iterable(map(expand, options.input))
+    names = list(chain.from_iterable(map(expand, options.input)))
+    if (taken := options.output or STDIN) != STDIN and Path(taken).exists():
+        for name in names:
+            if Path(name).exists() and Path(name).samefile(taken) and Path(name).is_file():
+                raise InputError("it would take the place of an input; choose another name", subject=taken)
     written: Iterable[bytes]
     if options.to == "jsonl":
         written = _with_progress(good_ones(batch.tag_to_jsonl(names, order, jobs=options.jobs)), options.output)

@@ -252,6 +252,18 @@ def test_an_output_file_appears_whole_or_not_at_all(run: Run, tmp_path: Path) ->
     assert refused.stderr.decode() == f"topicwire: {tmp_path / 'no' / 'dir'}: it cannot be written: No such file or directory\n"
 
 
+def test_an_output_does_not_take_the_place_of_an_input(run: Run, tmp_path: Path) -> None:
+    posts = tmp_path / "posts.jsonl"
+    posts.write_bytes(b'{"title": "A new ingress controller", "text": "It routes traffic to pods."}\n')
+    before = posts.read_bytes()
+
+    done = run("tag", str(SAMPLE), str(tmp_path / "*.jsonl"), "-o", f"{tmp_path}/./posts.jsonl")
+
+    assert done.returncode == 1
+    assert b"posts.jsonl: it would take the place of an input; choose another name" in done.stderr
+    assert posts.read_bytes() == before
+
+
 def test_a_progress_bar_is_shown_on_a_terminal_only(home: Path, tmp_path: Path) -> None:
     command = [sys.executable, "-m", "service.cli", "tag", str(SAMPLE), "-o", str(tmp_path / "out.jsonl")]
     shown = {}

@@ -158,6 +158,10 @@ def test_bad_files_are_named_by_the_cluster_as_by_one_process(run: Run, tmp_path
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
+        (
+            ["--cluster", "http://127.0.0.1:8787", "-o", "out/"],
+            "http://127.0.0.1:8787: it is no address such as tcp://scheduler:8786: unknown address scheme 'http'",
+        ),
         (["--cluster", "tcp://127.0.0.1:9"], "--cluster: it writes a file for each input, into a directory; say where: -o out/"),
         (
             ["--cluster", "here", "-o", "out/"],

@@ -64,7 +64,7 @@ def lines(count: int, words: int, seed: int = 0) -> Iterator[bytes]:
 def examples(count: int, seed: int = 0) -> list[Example]:
     """So many labelled examples: each an example of the starter corpus with its sentences drawn anew from its topics."""
     rng = random.Random(seed)
-    known = starter.examples()
+    known = rng.sample(starter.examples(), len(starter.examples()))  # in the corpus they stand topic by topic
     pools: dict[tuple[str, ...], list[str]] = {}
     for example in known:
         pools.setdefault(tuple(example.topics), []).extend(_sentences(example))

@@ -168,6 +168,8 @@ def test_stored_posts_of_a_source_are_weak_examples_too(run: Run, tmp_path: Path
     ]
     assert b"no such source" in run("examples", "from-feed", "--source", "7", "--map", "dns=networking", **env).stderr
     assert b"'D N' is no name of a topic" in run("examples", "from-feed", "--source", "2", "--map", "dns=D N", **env).stderr
+    nothing = run("examples", "from-feed", "--source", "2", "--map", "Knitting=networking", **env)
+    assert b"2: no post there has the category 'knitting'" in nothing.stderr
     assert b"name an INPUT" in run("examples", "from-feed", "--map", "dns=networking", **env).stderr
 
 
