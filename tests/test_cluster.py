@@ -158,10 +158,6 @@ def test_bad_files_are_named_by_the_cluster_as_by_one_process(run: Run, tmp_path
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (
-            ["--cluster", "http://127.0.0.1:8787", "-o", "out/"],
-            "http://127.0.0.1:8787: it is no address such as tcp://scheduler:8786: unknown address scheme 'http'",
-        ),
         (["--cluster", "tcp://127.0.0.1:9"], "--cluster: it writes a file for each input, into a directory; say where: -o out/"),
         (
             ["--cluster", "here", "-o", "out/"],
@@ -173,6 +169,13 @@ def test_clusters_that_are_none(run: Run, tmp_path: Path, arguments: list[str], 
     done = run("tag", tmp_path / "x", *(f"{tmp_path}/out/" if argument == "out/" else argument for argument in arguments))
 
     assert (done.returncode, done.stderr.decode()) == (1, f"topicwire: {message}\n")
+
+
+def test_the_address_of_a_dashboard_is_none_of_a_scheduler(run: Run, tmp_path: Path) -> None:
+    done = run("tag", tmp_path / "x", "-o", f"{tmp_path}/out/", "--cluster", "http://127.0.0.1:8787")
+
+    problem = b"topicwire: http://127.0.0.1:8787: it is no address such as tcp://scheduler:8786: unknown address scheme 'http'"
+    assert (done.returncode, done.stderr.startswith(problem), done.stderr.count(b"\n")) == (1, True, 1)
 
 
 @pytest.mark.parametrize(
