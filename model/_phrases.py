@@ -152,6 +152,10 @@ _ITSELF = (
     r"series|newsletter|report|paper|episode|edition|book|interview|roundup|recap|case study|release|week|month|year|quarter|"
     r"season|summer|autumn|winter|spring|weekend|time around))\b)"
 )
+_THINGS = (
+    "need|problem|issue|challenge|question|goal|gap|approach|idea|trend|feature|point|reason|work|effort|journey|vision|promise|"
+    "pattern|change|freedom|flexibility|step|moment|experience|process"
+)
 LEANS = _pattern(
     r"[\"'“‘(]?",
     rf"""
@@ -164,12 +168,10 @@ LEANS = _pattern(
     \w+ of (these|those|them|this|that|which)\b(?!{_ITSELF})
     (to|with|for|by|from|in|on|at|after|before|like|unlike|of|without|despite) (it|them|that|those|him|her|its|their)
     (if|when|while|once|although|though|since|unless|as|until|because|after|before|where|how) (it|they|that|he|she|so|not)
-    (to|by|in) do(ing)? (so|this|that|it)|([^\s,;:]+ ){{1,3}}also|.{{,120}} both(?=[,.])|.{{,400}} (as well|too)(?=[.!]\Z)
-    ([^\s,;:]+ ){{1,30}}(these|those|this)\b(?!{_ITSELF}| who| of us| that)
-    ([^\s,;:]+ ){{1,8}}that (need|problem|issue|challenge|question|goal|gap|approach|idea|trend|feature|point|reason|work|effort)
-    ([^\s,;:]+ ){{1,8}}that (journey|vision|promise|pattern|change|freedom|flexibility|step|moment|experience|process)
-    ([^\s,;:]+ ){{1,3}}then|([^\s,;:]+ ){{1,6}}(him|he|she)|there (is|are) even|now that
-    ([^\s,;:]+ ){{1,20}}both (?!.{{1,80}}\band\b)|([^\s,;:]+ ){{1,8}}the (right|wrong|other|old|former|latter|first|second) ones?
+    (to|by|in) do(ing)? (so|this|that|it)|.{{,120}} both(?=[,.])|.{{,400}} (as well|too)(?=[.!]\Z)
+    ([^\s,;:]+ ){{1,30}}((these|those|this)\b(?!{_ITSELF}| who| of us| that)|both (?!.{{1,80}}\band\b))
+    ([^\s,;:]+ ){{1,8}}(that ({_THINGS})|the (right|wrong|other|old|former|latter|first|second) ones?|him|he|she)
+    ([^\s,;:]+ ){{1,3}}(then|also)|there (is|are) even|now that
     and|but|so|or|nor|yet|also|thus|hence|then|moreover|furthermore|additionally|consequently|accordingly|conversely|oh|plus|too
     nevertheless|nonetheless|similar(ly)?|otherwise|alternatively|meanwhile|instead(?! of)|rather(?! than)|anyways?|namely
     second|secondly|third|thirdly|fourth|thankfully|luckily|fortunately|unfortunately|sadly|eventually|afterwards?|ironically

@@ -94,8 +94,8 @@ class Prose:
         """What a sentence says only to explain an abbreviation of the title, or to abbreviate what the title spells out."""
         told: frozenset[str] = frozenset()
         for found in _ABBREVIATED.finditer(text):
-            letters = found[2].lower()
-            spelt = frozenset(words(" ".join(found[1].split()[-len(letters) :])))
+            letters = found[1].lower()
+            spelt = frozenset(words(" ".join(text[: found.start()].split()[-len(letters) :])))
             if letters in self._title:
                 told |= spelt
             elif spelt - FUNCTION_WORDS <= self._title:
@@ -199,7 +199,7 @@ def _has(words: frozenset[str], name: str) -> bool:
 
 
 # "Border Gateway Protocol (BGP)".
-_ABBREVIATED = re.compile(r"((?:[\w-]+ ){2,8})\(([A-Z]{2,8})\)")
+_ABBREVIATED = re.compile(r"\(([A-Z]{2,8})\)")
 _STEM = 5  # letters that tell a word from most others, and hardly an ending
 
 
