@@ -16,7 +16,7 @@ from datetime import date, time
 from typing import Any, NamedTuple
 
 from model import strict_json
-from model.errors import InputError
+from model.errors import InputError, PostError
 from model.posts import TaggedPost
 
 # Rows of a group, and bytes of `extra` in it: a group is what is in memory when a file is written.
@@ -61,15 +61,29 @@ def batches(stream: Any, name: str, rows: int) -> Iterator[Rows]:
         raise InputError(f"it is no Parquet that can be read: {error}", subject=name) from None
 
 
-def posts(rows: Rows) -> Iterator[dict[str, Any]]:
-    """The posts of a batch as JSON would have them, to be checked as any."""
-    table = must_have().ipc.open_stream(rows.data).read_all()
+def posts(rows: Rows) -> Iterator[dict[str, Any] | PostError]:
+    """The posts of a batch as JSON would have them, to be checked as any; an error in the place of one that it cannot have."""
+    arrow = must_have()
+    strange = (arrow.ArrowException, ValueError, OverflowError, TypeError, KeyError)
+    table = arrow.ipc.open_stream(rows.data).read_all()
     ours = _OURS in (table.schema.metadata or {})
-    for row in table.to_pylist(maps_as_pydicts="lossy"):
-        post = _json(row)
-        if ours:
-            post |= {"text": " ".join(post["summary"])} | strict_json.loads(post.pop("extra") or "{}")
-        yield {field: value for field, value in post.items() if value is not None}
+    try:
+        read = table.to_pylist(maps_as_pydicts="lossy")
+    except strange:  # Python does not know nanoseconds, nor the year 10,000; most rows may have none
+        read = None
+    for number in range(table.num_rows):
+        try:
+            row = table.slice(number, 1).to_pylist(maps_as_pydicts="lossy")[0] if read is None else read[number]
+            yield _post(row, ours=ours)
+        except strange as error:
+            yield PostError(f"it has a value that no post has: {error}")
+
+
+def _post(row: dict[str, Any], *, ours: bool) -> dict[str, Any]:
+    post = _json(row)
+    if ours:
+        post |= {"text": " ".join(post["summary"])} | strict_json.loads(post.pop("extra") or "{}")
+    return {field: value for field, value in post.items() if value is not None}
 
 
 def write(tagged: Iterable[TaggedPost]) -> Iterator[bytes]:

@@ -99,6 +99,8 @@ def read(piece: Piece, settings: Settings, *, failed: Report, warned: Report) ->
     elif isinstance(piece, Rows):
         for number, row in enumerate(posts_of_rows(piece), piece.first):
             try:
+                if isinstance(row, PostError):
+                    raise row
                 yield post_from_dict(row)
             except TopicwireError as error:
                 failed(error.about(f"{piece.name}:{number}"))

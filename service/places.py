@@ -39,12 +39,19 @@ def directory(name: str) -> str:
     return name.rstrip("/") + "/"
 
 
+def same(name: str) -> str:
+    """What is one for all names of a file: links and `..` are followed, and file:// is what it is a URL of."""
+    local = name.removeprefix("file://")
+    return name.rstrip("/") if is_remote(local) or is_url(local) else os.path.realpath(local)
+
+
 def stamp(name: str) -> str:
-    """What tells whether a file has changed: its size, and its ETag or else when it was written. Raises OSError."""
+    """What tells whether a file has changed: its size, and its ETag or else when it was written; "" where nothing does.
+    Raises OSError."""
     system, path = _at(name)
     info = system.info(path)
     moment = next((info[key] for key in ("ETag", "etag", "mtime", "LastModified", "last_modified", "created") if key in info), "")
-    return f"{info['size']} {moment}"
+    return f"{info['size']} {moment}" if moment else ""
 
 
 def size(name: str) -> int | None:
@@ -109,7 +116,9 @@ def _at(name: str) -> tuple[Any, str]:
         system, path = url_to_fs(name)
         system.invalidate_cache()  # others write there, too
         return system, cast(str, path)
-    except (ImportError, ValueError) as error:  # "Install s3fs to access S3", "Protocol not known: nfs"
+    except OSError:
+        raise
+    except Exception as error:  # "Install s3fs to access S3", "Protocol not known: nfs", and whatever else a store raises
         raise InputError(f"it cannot be reached: {error}", subject=name) from None
 
 

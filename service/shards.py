@@ -62,7 +62,7 @@ def shards(names: Iterable[str], directory: str, to: str) -> list[Shard]:
     would take the place of an input."""
     directory = places.directory(directory)
     found: dict[str, Shard] = {}
-    inputs = {}
+    inputs = set[str]()
     for name in names:
         if name == STDIN:
             raise InputError("it has no name to call an output by; write it to one file", subject=shown(name))
@@ -71,9 +71,9 @@ def shards(names: Iterable[str], directory: str, to: str) -> list[Shard]:
         other = found.setdefault(shard.output, shard)
         if other.name != place:
             raise InputError(f"its output would be {shard.output}, as that of {other.name}; rename one of them", subject=name)
-        inputs[place] = shard
+        inputs.add(places.same(place))
     for shard in found.values():
-        if shard.output in inputs:
+        if places.same(shard.output) in inputs:
             raise InputError("it would take the place of an input; choose another directory", subject=shard.output)
     return list(found.values())
 
@@ -133,11 +133,12 @@ def _tag_shard(job: Job, shard: Shard) -> Done:
 
 
 def _made_of(job: Job, shard: Shard) -> dict[str, Any]:
-    """What an output depends on; nothing for what is fetched, which may be another each time."""
-    if is_url(shard.name):
+    """What an output depends on; nothing where nobody can tell whether the input is another by now, as of what is fetched."""
+    stamp = "" if is_url(shard.name) else places.stamp(shard.name)
+    if not stamp:
         return {}
     return {
-        "input": places.stamp(shard.name),
+        "input": stamp,
         "model": job.model,
         "sentences": job.order.sentences,
         "max_words": job.order.max_words,

@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import os
 import re
 import sys
 import zlib
@@ -23,7 +24,7 @@ _REMOTE = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*(://|::)")
 
 def is_remote(name: str) -> bool:
     """Whether fsspec reads or writes it, by its URL."""
-    return _REMOTE.match(name) is not None and not is_url(name)
+    return _REMOTE.match(name) is not None and not is_url(name) and not os.path.exists(name)  # noqa: PTH110, a Path raises for long ones
 
 
 def open_bytes(name: str, settings: Settings, stack: ExitStack) -> BinaryIO:

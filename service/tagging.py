@@ -15,7 +15,7 @@ from model.versions import Versions
 from service import batch, formats, output
 from service.parquet import must_have
 from service.pieces import Report
-from service.places import expand
+from service.places import expand, same
 from service.settings import Settings
 from service.streams import STDIN, shown
 
@@ -59,10 +59,8 @@ def _to_one(options: Namespace, order: batch.Order, say: Report) -> bool:
                 yield finding
 
     names = list(chain.from_iterable(map(expand, options.input)))
-    if (taken := options.output or STDIN) != STDIN and Path(taken).exists():
-        for name in names:
-            if Path(name).exists() and Path(name).samefile(taken) and Path(name).is_file():
-                raise InputError("it would take the place of an input; choose another name", subject=taken)
+    if (taken := options.output or STDIN) != STDIN and same(taken) in map(same, names):
+        raise InputError("it would take the place of an input; choose another name", subject=taken)
     written: Iterable[bytes]
     if options.to == "jsonl":
         written = _with_progress(good_ones(batch.tag_to_jsonl(names, order, jobs=options.jobs)), options.output)

@@ -49,6 +49,30 @@ def test_what_goes_out_is_read_by_others_whatever_the_text(tagged: list[TaggedPo
         assert (row["link"], row["topics"], row["scores"], row["summary"]) == (tag.post.link, tag.topics, tag.scores, tag.summary)
 
 
+@pytest.mark.parametrize(
+    ("column", "metadata", "problem"),
+    [
+        (pa.array([1, 0], pa.timestamp("ns")), None, "Nanosecond"),
+        (pa.array([400_000 * 366 * 86_400_000, 0], pa.date64()), None, "value"),
+        (pa.array(["", "{}"]), {b"topicwire": b"1"}, "'summary'"),
+    ],
+)
+def test_a_value_that_no_post_has_costs_its_row_alone(
+    run: Run, tmp_path: Path, column: pa.Array, metadata: dict[bytes, bytes] | None, problem: str
+) -> None:
+    texts = pa.array(["The scheduler places pods.", "The resolver answers slowly."])
+    made = pa.table({"text": texts, "extra": column}).replace_schema_metadata(metadata)
+    pq.write_table(made, tmp_path / "odd.parquet")
+
+    done = run("tag", tmp_path / "odd.parquet", SAMPLE)
+
+    faults = done.stderr.decode().splitlines()
+    assert done.returncode == 1
+    assert faults[0].startswith(f"topicwire: {tmp_path / 'odd.parquet'}:1: it has a value that no post has: ")
+    assert problem in faults[0]
+    assert len(done.stdout.splitlines()) + len(faults) == 8, "every row is tagged or named"
+
+
 def test_a_file_of_ours_is_an_input_again(run: Run, tmp_path: Path) -> None:
     first = tmp_path / "first"
     first.write_bytes(

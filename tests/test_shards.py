@@ -4,6 +4,7 @@ import gzip
 import json
 import os
 import time
+import zipfile
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -114,6 +115,42 @@ def test_names_that_will_not_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
         shards(names, "out/", "jsonl")
 
     assert str(refused.value) == problem.format(tmp_path)
+
+
+def test_no_other_name_of_an_input_is_an_output(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "link").symlink_to("in")
+    posts = tmp_path / "in" / "posts.jsonl"
+    posts.write_bytes(b'{"text": "The scheduler places pods."}\n')
+
+    for name, out in (
+        (posts, f"{tmp_path}/link/"),
+        (posts, f"{tmp_path}/in/../in/"),
+        (posts, f"file://{tmp_path}/in/"),
+        (f"file://{posts}", posts),
+        (f"{tmp_path}/link/posts.jsonl", posts),
+    ):
+        done = run("tag", name, "-o", out)
+        assert (done.returncode, done.stderr.count(b"it would take the place of an input")) == (1, 1), out
+    assert posts.read_bytes() == b'{"text": "The scheduler places pods."}\n'
+
+
+def test_an_input_of_which_nobody_can_tell_whether_it_changed_is_tagged_again(run: Run, tmp_path: Path) -> None:
+    for word in ("pods", "dogs"):
+        with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+            archive.writestr("a.jsonl", f'{{"id": "{word}", "text": "The scheduler places {word}."}}\n')
+        done = run("tag", f"zip://a.jsonl::{tmp_path}/a.zip", "-o", f"{tmp_path}/out/")
+        assert (done.returncode, done.stderr) == (0, b"")
+        assert json.loads((tmp_path / "out" / "a.zip.jsonl").read_bytes())["id"] == word
+
+
+def test_a_damaged_archive_costs_itself_alone(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "bad.zip").write_bytes(b"PK\x03\x04 and no more")
+
+    done = run("tag", f"zip://a.jsonl::{tmp_path}/bad.zip", SAMPLE)
+
+    assert (done.returncode, done.stderr.count(b"\n"), len(done.stdout.splitlines())) == (1, 1, 6)
+    assert b"it cannot be reached" in done.stderr
 
 
 def test_a_place_that_nobody_knows_is_one_line(run: Run) -> None:
