@@ -50,15 +50,19 @@ class Reading:
         self._say(error)
 
 
-def stored(settings: Settings, *, since: datetime | None = None, order: "Order" = "newest") -> "Iterator[StoredPost]":
-    """Stored posts with their bodies, a page in memory at a time. Raises InputError where nothing is stored."""
+def stored(
+    settings: Settings, *, source: str | None = None, since: datetime | None = None, order: "Order" = "newest"
+) -> "Iterator[StoredPost]":
+    """Stored posts with their bodies, a page in memory at a time; of one source by its number or URL. Raises InputError where
+    nothing is stored, NotStoredError where there is no such source."""
     must_have_store(settings)
     from service.store import Store
 
     with Store.open(settings) as store:
+        number = None if source is None else store.find_source(source).id
         cursor: str | None = None
         while True:
-            page = store.posts(limit=_PAGE, cursor=cursor, bodies=True, since=since, order=order)
+            page = store.posts(source=number, limit=_PAGE, cursor=cursor, bodies=True, since=since, order=order)
             yield from page.posts
             cursor = page.next
             if cursor is None:

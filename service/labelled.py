@@ -1,7 +1,7 @@
 """Labelled examples: read from inputs and from the store; and the commands `examples`."""
 
 from argparse import Namespace
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
 
 from model import strict_json
@@ -12,7 +12,6 @@ from service.settings import Settings
 from training.examples import Example, conflicts, is_topic_name, read
 
 Say = Callable[[TopicwireError], None]
-_PAGE = 200  # stored posts that are in memory at a time
 _WHO = "import"  # who gave the topics of a file, where nobody says
 
 
@@ -72,7 +71,7 @@ def from_feed(options: Namespace, settings: Settings, say: Say) -> bool:
     for name in options.input:
         _add_weak(reading.posts([name]), topics, name, settings, say)
     for name in options.source:
-        _add_weak(_stored(name, settings), topics, name, settings, say)
+        _add_weak((one.tagged.post for one in inputs.stored(settings, source=name)), topics, name, settings, say)
     return not reading.failed
 
 
@@ -85,21 +84,6 @@ def _add_weak(posts: Iterable[Post], topics: Mapping[str, set[str]], name: str, 
     if not examples:
         say(InputError(f"no post there has the category {' or '.join(map(repr, topics))}", subject=inputs.shown(name)))
     _add(examples, f"categories of {_source(examples) or inputs.shown(name)}", settings)
-
-
-def _stored(source: str, settings: Settings) -> Iterator[Post]:
-    """What is stored of a source, by its number or URL."""
-    inputs.must_have_store(settings)
-    from service.store import Store
-
-    with Store.open(settings) as store:
-        number, cursor = store.find_source(source).id, None
-        while True:
-            page = store.posts(source=number, limit=_PAGE, cursor=cursor, bodies=True)
-            yield from (stored.tagged.post for stored in page.posts)
-            cursor = page.next
-            if cursor is None:
-                return
 
 
 def _source(examples: list[Example]) -> str | None:
