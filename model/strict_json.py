@@ -11,7 +11,7 @@ def loads(document: str | bytes) -> Any:
     try:
         if isinstance(document, bytes):
             document = document.decode("utf-8-sig")
-        return json.loads(document, parse_constant=_no_constant, parse_float=_finite)
+        return _DECODER.decode(document)
     except UnicodeDecodeError as error:
         raise ValueError(f"it is not UTF-8 (byte {error.start + 1})") from None
     except json.JSONDecodeError as error:
@@ -23,7 +23,7 @@ def loads(document: str | bytes) -> Any:
 def dumps(value: Any) -> bytes:
     """One line of JSON in UTF-8."""
     try:
-        return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+        return _ENCODER.encode(value).encode()
     except UnicodeEncodeError:  # an unpaired surrogate, which came in as an escape and leaves as one
         return json.dumps(value, allow_nan=False, separators=(",", ":")).encode()
 
@@ -42,3 +42,8 @@ def _finite(digits: str) -> float:
     if math.isinf(value):
         raise ValueError(f"the number {digits[:20]} is too large")
     return value
+
+
+# Made once: json's functions make a new one for each document.
+_DECODER = json.JSONDecoder(parse_constant=_no_constant, parse_float=_finite)
+_ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))

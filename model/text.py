@@ -201,7 +201,7 @@ class _Blocks:
         self._skipping = 0  # depth below the element whose text is left out
         self._bold = 0  # depth of <b> and <strong>
         self._links = 0  # depth of <a>
-        self._length = self._linked = 0  # characters in this block, and those of them in links
+        self._linked = 0  # characters of this block in links
         self._plain_seen = False  # text outside bold in this block
         self._break = False  # a <br> was the last thing seen
         self._depth = 0
@@ -215,7 +215,8 @@ class _Blocks:
         elif tag in _SKIPPED or (attributes and _is_hidden(attributes)):
             self._skipping = 1
         elif tag in _KINDS:
-            self._flush()
+            if self._pieces:
+                self._flush()
             self._kinds.append(_KINDS[tag] or self._kinds[-1])
         elif tag == "br":
             # Two in a row are how old editors write a new paragraph.
@@ -234,7 +235,8 @@ class _Blocks:
         if self._skipping:
             self._skipping -= 1
         elif tag in _KINDS:
-            self._flush()
+            if self._pieces:
+                self._flush()
             self._kinds.pop()
         elif tag in ("b", "strong"):
             self._bold -= 1
@@ -244,31 +246,29 @@ class _Blocks:
     def data(self, text: str) -> None:
         if self._skipping:
             return
-        self._length += len(text)
-        if self._links:
-            self._linked += len(text)
         if not text.isspace():
-            self._pieces.append(text)
             self._break = False
             self._plain_seen = self._plain_seen or not self._bold
-        elif self._pieces:
-            self._pieces.append(text)
+        elif not self._pieces:
+            return
+        self._pieces.append(text)
+        if self._links:
+            self._linked += len(text)
 
     def close(self) -> list[Block]:
         self._flush()
         return self._blocks
 
     def _flush(self) -> None:
-        if self._pieces:
-            text = _folded("".join(self._pieces))
-            if text:
-                kind = self._kinds[-1]
-                if kind == "paragraph" and not self._plain_seen and _acts_as_heading(text):
-                    kind = "heading"
-                self._blocks.append(Block(kind, text, 2 * self._linked > self._length))
-            self._pieces = []
-            self._plain_seen = self._break = False
-        self._length = self._linked = 0
+        raw = "".join(self._pieces)
+        if text := _folded(raw):
+            kind = self._kinds[-1]
+            if kind == "paragraph" and not self._plain_seen and _acts_as_heading(text):
+                kind = "heading"
+            self._blocks.append(Block(kind, text, 2 * self._linked > len(raw)))
+        self._pieces = []
+        self._plain_seen = self._break = False
+        self._linked = 0
 
 
 # lxml asks for each document how many arguments `start` takes; finding that out takes as long as parsing a short one.

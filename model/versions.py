@@ -42,6 +42,7 @@ class Versions:
 
     def __init__(self, directory: Path, *, keep: int = 0) -> None:
         self.directory = directory
+        self._pointer = directory / "current"
         self.keep = keep
         self._held = threading.local()
 
@@ -89,22 +90,26 @@ class Versions:
 
     def pointer(self) -> bytes:
         """`current` as it is on disk, to tell whether it has changed; empty where there is none, or none to be read."""
-        try:
-            return (self.directory / "current").read_bytes()
+        try:  # asked by every request: without a file object it takes a third of the time
+            file = os.open(self._pointer, os.O_RDONLY)
         except OSError:
             return b""
+        try:
+            return os.read(file, 1 << 16)
+        except OSError:
+            return b""
+        finally:
+            os.close(file)
 
     def history(self) -> list[str]:
         """The version that serves, then those that served before it."""
         try:
-            lines = (self.directory / "current").read_text(encoding="utf-8", errors="replace").splitlines()
+            lines = (self._pointer).read_text(encoding="utf-8", errors="replace").splitlines()
         except FileNotFoundError:
             return []
         names = [line.strip() for line in lines if line.strip()]
         if not names or not all(is_name(name) for name in names):
-            raise VersionError(
-                "it names no version; run `topicwire models promote VERSION`", subject=str(self.directory / "current")
-            )
+            raise VersionError("it names no version; run `topicwire models promote VERSION`", subject=str(self._pointer))
         return names
 
     def load(self, name: str | None = None) -> Version:
@@ -197,9 +202,9 @@ class Versions:
                 return name, passed
             if passed:
                 raise VersionError(
-                    f"no version that served before the current one is left; {passed[0]}", subject=str(self.directory / "current")
+                    f"no version that served before the current one is left; {passed[0]}", subject=str(self._pointer)
                 )
-            raise VersionError("no version served before the current one", subject=str(self.directory / "current"))
+            raise VersionError("no version served before the current one", subject=str(self._pointer))
 
     def prune(self, *spared: str) -> list[str]:
         """Delete the versions that are not to be kept, but none of those spared; returns their names. A process that serves
@@ -222,4 +227,4 @@ class Versions:
         shutil.rmtree(going)
 
     def _point(self, history: list[str]) -> None:
-        _writing.replace(self.directory / "current", ("\n".join(history[:_HISTORY]) + "\n").encode())
+        _writing.replace(self._pointer, ("\n".join(history[:_HISTORY]) + "\n").encode())

@@ -49,6 +49,7 @@ Read in this order:
     catalogue   the routes of model versions
     metrics     what is counted
     logs        one JSON object a line
+    turns       one thread at a time
     serving     the version that serves, followed as `current` changes
     app         the Flask application: an ordinary factory for any WSGI server
     server      the same under gunicorn, with worker processes

@@ -15,6 +15,7 @@ set. But a browser on that machine sends requests on behalf of any website, so t
 """
 
 import hmac
+from functools import lru_cache
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
@@ -54,6 +55,7 @@ def may_write(settings: Settings) -> bool:
     return True
 
 
+@lru_cache(maxsize=64)
 def is_loopback(host: str) -> bool:
     """Whether a name or address, in brackets or not, is one of this machine alone."""
     name = host.lower().strip("[]").rstrip(".")

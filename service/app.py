@@ -169,7 +169,7 @@ def _posting(app: Flask, settings: Settings, serving: Serving, working: Working)
         data = bodies.whole(settings.max_bytes)
         with working() as checkpoint:
             posts, _ = posts_of_json(data)
-            results = serving.now().tag(posts, checkpoint=checkpoint, summarize=False)
+            results = serving.tag(posts, checkpoint, summarize=False)
             metrics.count_posts(results)
         return answer(
             [{"id": tag.post.id, "topics": tag.topics, "scores": tag.scores, "evidence": tag.evidence} for tag in results]
@@ -182,9 +182,7 @@ def _posting(app: Flask, settings: Settings, serving: Serving, working: Working)
         with working() as checkpoint:
             posts, of_body = posts_of_json(data, schemas.PostsToSummarizeIn)
             length = schemas.Length.model_validate(of_body)
-            results = serving.now().tag(
-                posts, checkpoint=checkpoint, classify=False, sentences=length.sentences, max_words=length.max_words
-            )
+            results = serving.tag(posts, checkpoint, classify=False, sentences=length.sentences, max_words=length.max_words)
         return answer([{"id": tag.post.id, "summary": tag.summary} for tag in results])
 
     @app.post("/v1/tag")
@@ -206,7 +204,7 @@ def _posting(app: Flask, settings: Settings, serving: Serving, working: Working)
                 for warning in document.warnings:
                     metrics.WARNINGS.labels(warning.kind).inc()
                     warnings.append(warning.detail)
-            results = serving.now().tag(posts, checkpoint=checkpoint, sentences=length.sentences, max_words=length.max_words)
+            results = serving.tag(posts, checkpoint, sentences=length.sentences, max_words=length.max_words)
             metrics.count_posts(results)
         return answer([tag.to_dict() for tag in results], warnings=warnings)
 
@@ -245,7 +243,7 @@ def _reading(app: Flask, settings: Settings, serving: Serving, storage: Storage)
     @app.get("/readyz")
     def readyz() -> Response:
         try:
-            serving.now().tag([READY_POST])
+            serving.tag([READY_POST])
         except Exception as error:
             _log.exception("not ready", extra={"request_id": g.request_id})
             raise ProblemError(503, "the built-in post could not be classified; the log says why") from error

@@ -1,6 +1,5 @@
 """What comes with a request: a body of a media type that is taken, whole, and within the limit; and the query."""
 
-import hashlib
 from typing import Any, TypeVar
 
 from flask import g, request
@@ -38,7 +37,7 @@ def whole(most: int) -> bytes:
         raise ProblemError(400, f"the body cannot be read: {error}") from None
     if len(data) > most:
         raise RequestEntityTooLarge
-    g.body_digest = hashlib.sha256(data).hexdigest()
+    g.body = data
     if len(data) < (request.content_length or 0):
         raise ProblemError(400, f"the body ended after {len(data)} of {request.content_length} bytes")
     return data

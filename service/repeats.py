@@ -58,7 +58,7 @@ def once(storage: Storage, do: Callable[[], Response]) -> Response:
 
 def _digest() -> str:
     """Of all that makes a request what it is."""
-    return _sha256("\n".join([request.method, request.full_path, request.mimetype, g.body_digest]).encode("utf-8", "replace"))
+    return _sha256("\n".join([request.method, request.full_path, request.mimetype, _sha256(g.body)]).encode("utf-8", "replace"))
 
 
 def _sha256(data: bytes) -> str:

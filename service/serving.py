@@ -3,13 +3,16 @@
 import logging
 import threading
 import time
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from flask import g
 
-from model.posts import Post
+from model.posts import Post, TaggedPost
 from model.tagger import Tagger
 from model.versions import Versions
 from service import metrics
+from service.turns import Turns
 
 RETRY_SECONDS = 1.0
 # What a version is tried on before it serves, and /readyz classifies.
@@ -34,6 +37,7 @@ class Serving:
         self._tagger = tagger or Tagger(versions.load())
         self._again = float("inf")  # when to try once more what could not be loaded
         self._loading = threading.Lock()
+        self._turns = Turns()
         metrics.MODEL.labels(self._tagger.version.name).set(1)
 
     def now(self) -> Tagger:
@@ -44,6 +48,17 @@ class Serving:
             g.tagger = self._tagger
         tagger: Tagger = g.tagger
         return tagger
+
+    def tag(self, posts: Sequence[Post], checkpoint: Callable[[], None] = lambda: None, **what: Any) -> list[TaggedPost]:
+        """Tag by the tagger of this request, in turn with other threads. `checkpoint` and the rest are `Tagger.tag`'s."""
+
+        def between() -> None:
+            self._turns.give_way()
+            checkpoint()
+
+        tagger = self.now()
+        with self._turns:
+            return tagger.tag(posts, checkpoint=between, **what)
 
     def _follow(self) -> None:
         pointer = self.versions.pointer()

@@ -10,14 +10,15 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from itertools import cycle, islice
 from pathlib import Path
-from statistics import median, quantiles
+from statistics import mean, median, quantiles
 from typing import NamedTuple
 
 import generated
 from rows import Row
 
-WORDS = 500  # of the posts that are sent: about 4 kB
+POSTS, WORDS = 16, 400  # that are sent in turn, and of each: 4 kB in the mean
 ANNIF = 15.0  # ms of CPU time that Annif's `suggest` takes for posts of this size, the less of two measurements
 PARSES_ONLY = """
 import json, sys
@@ -48,10 +49,10 @@ class Answers(NamedTuple):
 
 
 class Client:
-    """A body that is sent, to one server."""
+    """Bodies that are sent in turn, to one server."""
 
-    def __init__(self, port: int, worker: int, body: bytes) -> None:
-        self.port, self.worker, self.body = port, worker, body
+    def __init__(self, port: int, worker: int, bodies: list[bytes]) -> None:
+        self.port, self.worker, self.bodies = port, worker, bodies
 
     def send(self, requests: int, concurrency: int) -> Answers:
         clock = (~self.worker << 3) | 2  # the CPU clock of another process, as clock_getcpuclockid(3) makes it
@@ -61,9 +62,9 @@ class Client:
         def one(count: int) -> int:
             connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
             no = 0
-            for _ in range(count):
+            for body in islice(cycle(self.bodies), count):
                 start = time.perf_counter()
-                connection.request("POST", "/v1/classify", self.body, {"Content-Type": "application/json"})
+                connection.request("POST", "/v1/classify", body, {"Content-Type": "application/json"})
                 answer = connection.getresponse()
                 answer.read()
                 if answer.status == 503:
@@ -112,8 +113,7 @@ def _command(process: int | str) -> bytes:
 
 
 def measure(home: Path, rounds: int, requests: int) -> list[Row]:
-    post = json.loads(next(iter(generated.lines(1, WORDS))))
-    body = json.dumps({"posts": [post]}).encode()
+    bodies = [json.dumps({"posts": [json.loads(line)]}).encode() for line in generated.lines(POSTS, WORDS)]
     ours_port, bare_port = _free_port(), _free_port()
     rows = []
     with (
@@ -122,10 +122,10 @@ def measure(home: Path, rounds: int, requests: int) -> list[Row]:
         ) as ours_,
         serving([sys.executable, "-c", PARSES_ONLY, str(bare_port)], home, bare_port) as bare_,
     ):
-        ours, bare = Client(ours_port, ours_, body), Client(bare_port, bare_, body)
+        ours, bare = Client(ours_port, ours_, bodies), Client(bare_port, bare_, bodies)
         for concurrency in (1, 8, 32):
             measured = [(ours.send(requests, concurrency), bare.send(requests, concurrency)) for _ in range(rounds + 1)][1:]
-            name = f"/v1/classify, {len(body) / 1000:.1f} kB, concurrency {concurrency}"
+            name = f"/v1/classify, {mean(map(len, bodies)) / 1000:.1f} kB, concurrency {concurrency}"
             rates = [[len(answers.each) / answers.seconds for answers in side] for side in zip(*measured, strict=True)]
             rows.append(
                 Row(
