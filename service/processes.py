@@ -18,10 +18,13 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 Answer = TypeVar("Answer")
 
-# Seconds of work that are worth starting processes for; see tests/benchmarks/cluster.py.
-PATIENCE = 0.5
+# Seconds of work that are worth starting processes for: about what that takes, so that what is soon done costs twice as much at
+# worst; see tests/benchmarks/cluster.py.
+PATIENCE = 0.3
 # Items that a process is given ahead, so that it never waits for the next one.
 AHEAD = 4
+# Items a process that may be done, or worked on, while the one that comes first is not: as many as one does while another starts.
+KEPT = 16
 
 
 def count(jobs: int) -> int:
@@ -38,9 +41,9 @@ def in_order(
 ) -> Iterator[Result]:
     """What comes of each item, in the order of the items.
 
-    `patience` is how many seconds this process works alone; PATIENCE if it is not given. If items come more slowly than they
-    are done, it goes on alone: others would only wait, too. Of the items that others work on a few are in memory. Raises
-    InputError if one of those is ended from outside.
+    This process works on them, and after `patience` seconds (PATIENCE if it is not given) so many others that they are `jobs`
+    together. If items come more slowly than they are done, it goes on alone: others would only wait, too. Of the items that
+    are worked on a few are in memory. Raises InputError if one of the others is ended from outside.
     """
     waiting = iter(items)
     if jobs != 1 and (yield from _alone(work, waiting, PATIENCE if patience is None else patience)):
@@ -49,14 +52,21 @@ def in_order(
         for item in waiting:
             yield from work(item)
         return
-    from concurrent.futures import BrokenExecutor  # only now: a few posts need none
+    from concurrent.futures import BrokenExecutor, Future  # only now: a few posts need none
 
+    others = processes - 1
+    executor = pool(others)
+    started: Future[None] = executor.submit(_nothing)
     ahead: deque[Future[list[Result]]] = deque()
-    executor = pool(processes)
     try:
+        # While others are busy, and while they start, this process is as well: it waits only for what it needs next.
         for item in waiting:
-            ahead.append(executor.submit(_listed, work, item))
-            if len(ahead) == AHEAD * processes:
+            if started.done() and sum(not future.done() for future in ahead) < AHEAD * others:
+                ahead.append(executor.submit(_listed, work, item))
+            else:
+                ahead.append(Future())
+                ahead[-1].set_result(_listed(work, item))
+            while ahead and (ahead[0].done() or len(ahead) == KEPT * processes):
                 yield from ahead.popleft().result()
         while ahead:
             yield from ahead.popleft().result()
@@ -65,6 +75,8 @@ def in_order(
     finally:
         for future in ahead:
             future.cancel()
+        if not started.done():  # it was done without them
+            executor.shutdown(kill_workers=True)
 
 
 def as_done(
@@ -138,6 +150,10 @@ def _alone(work: Callable[[Item], Iterable[Result]], items: Iterator[Item], pati
         yield from work(item)
         waited, worked = waited + got - began, worked + time.perf_counter() - got
     return False
+
+
+def _nothing() -> None:
+    pass
 
 
 def _listed(work: Callable[[Item], Iterable[Result]], item: Item) -> list[Result]:

@@ -7,6 +7,7 @@ import time
 import zipfile
 from collections.abc import Iterator
 from contextlib import suppress
+from itertools import repeat
 from pathlib import Path
 
 import pytest
@@ -203,23 +204,42 @@ def test_a_process_that_is_ended_costs_only_what_ended_it() -> None:
 
 
 def _length(item: int) -> list[int]:
-    if item < 0:
-        os._exit(9)
+    time.sleep(0.02)  # so that others have begun before all is done
     return list(range(item))
+
+
+def _fall_elsewhere(process: int) -> list[int]:
+    time.sleep(0.02)
+    if os.getpid() != process:
+        os._exit(9)
+    return [process]
+
+
+def _who(_: int) -> list[int]:
+    time.sleep(0.02)
+    return [os.getpid()]
+
+
+def test_all_processes_work_this_one_as_well() -> None:
+    assert len({*processes.in_order(_who, range(200), 2, patience=0)}) == 2
+
+
+def test_what_is_done_before_others_have_begun_is_not_kept_waiting_for_them() -> None:
+    assert list(processes.in_order(_who, range(1), 2, patience=0)) == [os.getpid()]
 
 
 def test_what_others_work_on_comes_in_order_and_a_few_items_at_a_time() -> None:
     taken = []
 
     def items() -> Iterator[int]:
-        for number in range(60):
+        for number in range(200):
             taken.append(number)
             yield number % 3 + 1
 
     results = processes.in_order(_length, items(), 2, patience=0)
     next(results)
 
-    assert len(taken) <= 2 * processes.AHEAD
-    assert [0, *results] == [length for number in range(60) for length in range(number % 3 + 1)]
+    assert len(taken) <= 2 * processes.KEPT
+    assert [0, *results] == [length for number in range(200) for length in range(number % 3 + 1)]
     with pytest.raises(InputError, match="one of 2 processes was ended from outside"):
-        list(processes.in_order(_length, [1, -1, 2], 2, patience=0))
+        list(processes.in_order(_fall_elsewhere, repeat(os.getpid()), 2, patience=0))

@@ -18,7 +18,7 @@ from training.fit import fit
 
 COMMAND = [sys.executable, "-m", "service.cli"]
 WORDS = 150  # of the posts of an archive
-ARCHIVE = 20_000  # posts for one process and two: so many that starting the second is little of it
+ARCHIVE = 50_000  # posts for one process and two: so many that starting the second is little of it
 SMALL, LARGE = 10_000, 1_000_000
 
 
