@@ -1,11 +1,11 @@
-"""The English wording that keeps a sentence out of a summary, or ties it to the one before. Each table is one pattern.
+"""The English wording that keeps a sentence out of a summary, or ties it to the one before.
 
 In the tables, each line is an alternative of a regular expression, and ' outside of [] stands for both apostrophes.
-Patterns are for text in lower case, where `re` passes over an alternative by its first letter, but for the two that say
-otherwise. All are meant for text of bounded length.
+Patterns are for text in lower case, but for those that say otherwise. All are meant for text of bounded length.
 """
 
 import re
+from collections.abc import Collection
 
 
 def _pattern(before: str, alternatives: str, after: str = r"\b", flags: re.RegexFlag = re.NOFLAG) -> re.Pattern[str]:
@@ -14,6 +14,39 @@ def _pattern(before: str, alternatives: str, after: str = r"\b", flags: re.Regex
     # Groups that capture would take twice the time.
     lines = re.sub(r"(\[[^\]]*\]|\\.)|\((?!\?)", lambda match: match[1] or "(?:", lines)
     return re.compile(f"{before}(?:{lines}){after}", flags)
+
+
+class _Wording:
+    """A table of patterns, each under the words of which a text has one where it matches: most need not be tried, nor ever be
+    compiled. A line is those words, a colon, and the pattern; without a colon the words are the pattern.
+    """
+
+    def __init__(self, before: str, table: str, after: str = r"\b") -> None:
+        self._before, self._after = before, after
+        self.lines: dict[str, list[str]] = {}
+        self._compiled: dict[str, re.Pattern[str]] = {}
+        for line in filter(None, map(str.strip, table.splitlines())):
+            words, colon, pattern = line.partition(": ")
+            for word in words.split():
+                self.lines.setdefault(word, []).append(pattern if colon else word)
+
+    def begins(self, text: str, words: Collection[str]) -> bool:
+        """Whether a text with these words begins like this."""
+        return any(pattern.match(text) for pattern in self._to_try(words))
+
+    def is_in(self, text: str, words: Collection[str]) -> bool:
+        """Whether a text with these words has this anywhere."""
+        return any(pattern.search(text) for pattern in self._to_try(words))
+
+    def _to_try(self, words: Collection[str]) -> list[re.Pattern[str]]:
+        if self.lines.keys().isdisjoint(words):
+            return []
+        lines = [line for word in words if word in self.lines for line in self.lines[word]]
+        return [self._compiled.get(line) or self._compile(line) for line in lines]
+
+    def _compile(self, line: str) -> re.Pattern[str]:
+        self._compiled[line] = _pattern(self._before, line, self._after)
+        return self._compiled[line]
 
 
 # --- Headings -----------------------------------------------------------------------------------------------------------
@@ -72,62 +105,96 @@ GREETING = _pattern("", "my name is|dear|hello|hi|hey|greetings|welcome|happy (n
 # Headlines: no subject does anything in them.
 HEADLINE = _pattern("", "introducing|announcing|presenting|meet|say hello|time (for|to)|ready to|want to|looking to|need to")
 # Calls to act, thanks, farewells: they could be said of any post, so they say nothing of this one.
-BOILERPLATE = _pattern(
+BOILERPLATE = _Wording(
     r"\b",
     r"""
-    (learn|read|find out|find|see|discover|explore) more|you can find (all|the|our)
-    join (us|our|the (conversation|discussion|community))
-    click (here|on|the)|subscrib(e|ing) (to (our|my)|now|here|today)|unsubscribe|follow (us|me|along)|sign(ing)? up
-    stay tuned|stay up to date|thank(s| you)(?! to (?!all\b|every|you|our))|contact (us|me)|reach out|get in touch
-    let (us|me) know|(leave a|your) (comments?|feedback)|feel free|(don't|do not) (miss|forget|hesitate)
-    (love|like|want) to hear|look(ing)? forward to|hope (you|this|that you)|see you
-    happy (coding|reading|hacking|building|shipping)
-    (register|download|order|buy|apply|enroll|try it|get started|start) (now|today|here|for free)
-    (available|found|read|seen|see|summary|more|details|recording|slides) (\w+ )?here|check(ing)? (\w+ )?out
-    for (more|further|additional|full|detailed|the full) (\w+ )?(information|info|details|context|background|guidance)
-    (see|refer to|consult|visit|read) (\w+ ){0,5}(docs|documentation|reference|readme|release notes|changelog|faq)(?=[^,]*\Z)
-    (see|refer to|consult|visit|read) (\w+ ){0,5}(website|site|homepage|repository|repo|overview|guide|tutorial)(?=[^,]*\Z)
-    (see|refer to|consult|visit|read) (\w+ ){0,5}(article|page|section)(?=[^,]*\Z)
-    if you( ha)?('ve|ve| have)? (any )?(questions|feedback|comments|thoughts|issues)|cross-?posted|originally published
-    if you('re| are) (interested|curious)|look at (this|the|our)
-    (opinions|views) (\w+ ){0,4}(my|their|our|his|her|the authors?'?s?) own
-    all rights reserved|terms (of (use|service)|and conditions)
-    spread the word|give it a (try|star|spin|go)|star (us|the repo)|sponsored by|buy (me|us) a
-    (next|following|upcoming|future|subsequent|remaining) (blog |\w+ )?(posts?|articles?|parts?|sections?|chapters?)
-    the rest of (this|the) (post|article|blog)|this (sub)?section|without further ado|buckle up|read on|keep reading
+    more: (learn|read|find out|find|see|discover|explore) more
+    find: you can find (all|the|our)
+    join: join (us|our|the (conversation|discussion|community))
+    click: click (here|on|the)
+    subscribe subscribing: subscrib(e|ing) (to (our|my)|now|here|today)
+    unsubscribe
+    follow: follow (us|me|along)
+    sign signing: sign(ing)? up
+    stay: stay (tuned|up to date)
+    thank thanks: thank(s| you)(?! to (?!all\b|every|you|our))
+    contact: contact (us|me)
+    reach: reach out
+    check checking: check(ing)? (\w+ )?out
+    touch: get in touch
+    let: let (us|me) know
+    comment comments feedback: (leave a|your) (comments?|feedback)
+    feel: feel free
+    miss forget hesitate: (don't|do not) (miss|forget|hesitate)
+    hear: (love|like|want) to hear
+    forward: look(ing)? forward to
+    hope: hope (you|this|that you)
+    see: see you
+    happy: happy (coding|reading|hacking|building|shipping)
+    register download order buy apply enroll: (register|download|order|buy|apply|enroll) (now|today|here|for free)
+    try start started: (try it|start|get started) (now|today|here|for free)
+    here: (available|found|read|seen|see|summary|more|details|recording|slides) (\w+ )?here
+    information info: for (further|additional|the full|full|detailed|more) (\w+ )?(information|info)
+    details context: for (further|additional|the full|full|detailed|more) (\w+ )?(details|context)
+    background guidance: for (further|additional|the full|full|detailed|more) (\w+ )?(background|guidance)
+    docs documentation reference faq: (see|refer to|consult|visit|read) (\w+ ){0,5}(docs|documentation|reference|faq)(?=[^,]*\Z)
+    readme notes changelog: (see|refer to|consult|visit|read) (\w+ ){0,5}(readme|release notes|changelog)(?=[^,]*\Z)
+    website site homepage: (see|refer to|consult|visit|read) (\w+ ){0,5}(website|site|homepage)(?=[^,]*\Z)
+    repository repo: (see|refer to|consult|visit|read) (\w+ ){0,5}(repository|repo)(?=[^,]*\Z)
+    overview guide tutorial: (see|refer to|consult|visit|read) (\w+ ){0,5}(overview|guide|tutorial)(?=[^,]*\Z)
+    article page section: (see|refer to|consult|visit|read) (\w+ ){0,5}(article|page|section)(?=[^,]*\Z)
+    questions feedback comments: if you( ha)?('ve|ve| have)? (any )?(questions|feedback|comments)
+    thoughts issues: if you( ha)?('ve|ve| have)? (any )?(thoughts|issues)
+    interested curious: if you('re| are) (interested|curious)
+    crossposted
+    cross: cross-?posted
+    originally: originally published
+    look: look at (this|the|our)
+    own: (opinions|views) (\w+ ){0,4}(my|their|our|his|her|the authors?'?s?) own
+    rights: all rights reserved
+    terms: terms (of (use|service)|and conditions)
+    spread: spread the word
+    give: give it a (try|star|spin|go)
+    star: star (us|the repo)
+    sponsored: sponsored by
+    buy: buy (me|us) a
+    next following upcoming: (next|following|upcoming) (blog |\w+ )?(posts?|articles?|parts?|sections?|chapters?)
+    future subsequent remaining: (future|subsequent|remaining) (blog |\w+ )?(posts?|articles?|parts?|sections?|chapters?)
+    rest: the rest of (this|the) (post|article|blog)
+    section subsection: this (sub)?section
+    ado: without further ado
+    buckle: buckle up
+    read: read on
+    reading: keep reading
     """,
-)
-# Each of them has one of these words; most sentences have none, which is quickly seen.
-BOILERPLATE_WORDS = frozenset(
-    """more join click subscribe subscribing unsubscribe follow sign signing tuned date thank thanks contact reach touch let
-    leave feel forget hesitate miss hear forward hope happy see you register download order buy apply enroll try
-    started start here out information info details context background guidance docs documentation reference readme
-    notes changelog faq website site homepage repository repo overview guide tutorial article page section subsection
-    find questions feedback comments thoughts issues interested curious look cross crossposted originally own rights
-    terms word give star sponsored next following upcoming future subsequent remaining rest ado buckle read reading""".split()
 )
 # It points at something that stands beside it and is not quoted.
-POINTING = _pattern(
+POINTING = _Wording(
     r"\b",
     r"""
-    (\A|(?<=[,;(–—])|(?<=[,;(–—] ))(please )?see\b|here('s| is| are)\b
-    (the|these|some|the same) (steps|instructions|commands)\b|the (first|second|third|next|last) (command|step|line)\b
-    (the|these|this|as|are|is|like) following\b(?!.*: \w)|as follows\b|(below|above|here)[.!]?\Z|(?<!.)below
-    following (\w+ ){0,3}(commands?|code|steps?|examples?|table|figure|diagram|list|snippet|screenshot|image)\b
-    (shown|seen|listed|described|defined|depicted|illustrated|mentioned|see) (\w+ )?(below|above|here|earlier|previously)\b
-    (outlined|explained|discussed|given|linked|noted) (\w+ )?(below|above|here|earlier|previously)\b
-    (figures?|fig\.|tables?|listings?|diagrams?|screenshots?|images?|charts?|graphs?) (\d|below|above|shows?)\b
-    (examples?|snippets?) (\d|below|above|shows?)\b
-    (code|commands?|picture|video) (below|above|shows?)\b|(illustrates?|depicts?) (how|the)\b.*\b(diagram|figure)\b
-    \A(as )?(you|we)('ll| can| may| might| will| should) (now |also |clearly )?(see|notice|observe)\b
-    (above|below) (figure|table|diagram|screenshot|image|example|snippet|code|commands?|chart|graph|picture)\b
+    see: (\A|(?<=[,;(–—])|(?<=[,;(–—] ))(please )?see\b
+    here: here('s| is| are)\b
+    steps instructions commands: (the|these|some|the same) (steps|instructions|commands)\b
+    command step line: the (first|second|third|next|last) (command|step|line)\b
+    following: (the|these|this|as|are|is|like) following\b(?!.*: \w)
+    following: following (\w+ ){0,3}(commands?|code|steps?|examples?|table|figure|diagram|list|snippet|screenshot|image)\b
+    follows: as follows\b
+    below above here: (below|above|here)[.!]?\Z|(?<!.)below
+    shown seen see listed described: (shown|seen|see|listed|described) (\w+ )?(below|above|here|earlier|previously)\b
+    defined depicted illustrated: (defined|depicted|illustrated) (\w+ )?(below|above|here|earlier|previously)\b
+    mentioned outlined explained: (mentioned|outlined|explained) (\w+ )?(below|above|here|earlier|previously)\b
+    discussed given linked noted: (discussed|given|linked|noted) (\w+ )?(below|above|here|earlier|previously)\b
+    figure figures fig table tables: (figures?|fig\.|tables?) (\d|below|above|shows?)\b
+    listing listings diagram diagrams: (listings?|diagrams?) (\d|below|above|shows?)\b
+    screenshot screenshots image images: (screenshots?|images?) (\d|below|above|shows?)\b
+    chart charts graph graphs: (charts?|graphs?) (\d|below|above|shows?)\b
+    example examples snippet snippets: (examples?|snippets?) (\d|below|above|shows?)\b
+    code command commands picture video: (code|commands?|picture|video) (below|above|shows?)\b
+    illustrate illustrates depict depicts: (illustrates?|depicts?) (how|the)\b.*\b(diagram|figure)\b
+    see notice observe: \A(as )?(you|we)('ll| can| may| might| will| should) (now |also |clearly )?(see|notice|observe)\b
+    above below: (above|below) (figure|table|diagram|screenshot|image|example|snippet|code|commands?|chart|graph|picture)\b
     """,
     "",
-)
-POINTING_WORDS = frozenset(
-    """see steps instructions commands command step line here following follows below above earlier previously figure figures fig
-    table tables listing listings diagram diagrams screenshot screenshots image images chart charts graph graphs example
-    examples snippet snippets code picture video illustrate illustrates depict depicts""".split()
 )
 # An instruction out of a row of steps.
 STEP = _pattern(
@@ -156,40 +223,74 @@ _THINGS = (
     "need|problem|issue|challenge|question|goal|gap|approach|idea|trend|feature|point|reason|work|effort|journey|vision|promise|"
     "pattern|change|freedom|flexibility|step|moment|experience|process"
 )
-LEANS = _pattern(
+# It begins like this, by its first word.
+LEANS = _Wording(
     r"[\"'“‘(]?",
     rf"""
-    (this|these)\b(?!{_ITSELF})|that|those(?! who| of us)|it|its|they|their|them|he|she|his|her|such
-    (the|a|an) (former|latter|same|other|others|second|third|fourth|rest|remaining|above|previous|aforementioned)
-    the answer|(a|an) (similar|alternative)|(the|a|an|its) (corresponding|underlying|respective)|the \w+ itself
-    (now|first|then) (?!in\b|available|class\b)|.{{,80}}\ba different (approach|way|path|route|direction)
-    the (resulting|result|reason|idea|goal|catch|trick|downside|upside|difference) (is|was|being)
-    another|others|neither|either|which|who|whose|where|same|here|there(fore|by|after)|likewise|both(?! .{{1,60}}\band\b)
-    \w+ of (these|those|them|this|that|which)\b(?!{_ITSELF})
-    (to|with|for|by|from|in|on|at|after|before|like|unlike|of|without|despite) (it|them|that|those|him|her|its|their)
-    (if|when|while|once|although|though|since|unless|as|until|because|after|before|where|how) (it|they|that|he|she|so|not)
-    (to|by|in) do(ing)? (so|this|that|it)|.{{,120}} both(?=[,.])|.{{,400}} (as well|too)(?=[.!]\Z)
-    ([^\s,;:]+ ){{1,30}}((these|those|this)\b(?!{_ITSELF}| who| of us| that)|both (?!.{{1,80}}\band\b))
-    ([^\s,;:]+ ){{1,8}}(that ({_THINGS})|the (right|wrong|other|old|former|latter|first|second) ones?|him|he|she)
-    ([^\s,;:]+ ){{1,3}}(then|also)|there (is|are) even|now that
-    and|but|so|or|nor|yet|also|thus|hence|then|moreover|furthermore|additionally|consequently|accordingly|conversely|oh|plus|too
-    nevertheless|nonetheless|similar(ly)?|otherwise|alternatively|meanwhile|instead(?! of)|rather(?! than)|anyways?|namely
-    second|secondly|third|thirdly|fourth|thankfully|luckily|fortunately|unfortunately|sadly|eventually|afterwards?|ironically
-    interestingly|surprisingly|importantly|notably|crucially|specifically|ultimately|admittedly|clearly|obviously|naturally
-    even (so|better|worse|then|more)|overall|speaking of
-    (however|still|again|first|firstly|finally|lastly|next|last|now|besides|later|well|yes|no|ok|okay|sure|right|indeed)(?=,)
-    (great|nice|cool|awesome|actually|basically|essentially|instead|true|granted|first of all|maybe|perhaps)(?=,)
-    to (start|begin)( with)?(?=,)
-    for (example|instance|one thing|these|this|that|comparison|reference|the same)|(e\.g|i\.e)(?=\.)
-    in (addition|contrast|other words|fact|particular|turn|short|summary|conclusion|comparison|return|theory|practice|response)
-    in ((that|both|either|all|such|these) cases?|the (end|meantime|same|former|latter|process))
-    as (a result|such|a consequence|mentioned|noted|discussed|described|explained|expected|always|before|above|usual|well)
-    as (part of (this|that|the)|(we|you|i) (can |have |\w+ )?(see|saw|seen|mentioned|said|noted|discussed|described|know))
-    on (the other hand|the contrary|top of|the flip side|the one hand)|at (the same time|this|that|the time)
-    (more|most|what's|equally|just|perhaps) (importantly|more|important|as)|after (all|that)|of course
-    by (contrast|comparison|now)|before we
-    (until|since|from|back|by) (then|there|here|now on)|(to (that|this) end)|not (only|all|every|just|so|to mention)
-    what this|why|(with|given|having) (that|all|these|those|this)
+    that it its they their them he she his her such another others neither either which who whose where same here
+    therefore thereby thereafter likewise and but so or nor yet also thus hence then moreover furthermore additionally
+    consequently accordingly conversely oh plus too nevertheless nonetheless similar similarly otherwise alternatively meanwhile
+    anyway anyways namely second secondly third thirdly fourth thankfully luckily fortunately unfortunately sadly eventually
+    afterward afterwards ironically interestingly surprisingly importantly notably crucially specifically ultimately admittedly
+    clearly obviously naturally overall why
+    this these: (this|these)\b(?!{_ITSELF})
+    those: those(?! who| of us)
+    the a an: \w+ (former|latter|same|other|others|second|third|fourth|rest|remaining|above|previous|aforementioned)
+    the: the (answer|\w+ itself)
+    the: the (resulting|(result|reason|idea|goal|catch|trick|downside|upside|difference) (is|was|being))
+    a an: \w+ (similar|alternative)
+    the a an: \w+ (corresponding|underlying|respective)
+    now first: \w+ (?!in\b|available|class\b)
+    both: both(?! .{{1,60}}\band\b)
+    to with for by from in on at after before like unlike of without despite: \w+ (it|them|that|those|him|her|its|their)
+    if when while once although though since unless: \w+ (it|they|that|he|she|so|not)
+    as until because after before how: \w+ (it|they|that|he|she|so|not)
+    to by in: \w+ do(ing)? (so|this|that|it)
+    there: there (is|are) even
+    now: now that
+    instead: instead(?! of)
+    rather: rather(?! than)
+    even: even (so|better|worse|then|more)
+    speaking: speaking of
+    however still again first firstly finally lastly next last now besides later well yes no ok okay sure right indeed: \w+(?=,)
+    great nice cool awesome actually basically essentially true granted maybe perhaps: \w+(?=,)
+    first: first of all(?=,)
+    to: to (start|begin)( with)?(?=,)
+    for: for (example|instance|one thing|these|this|that|comparison|reference|the same)
+    e: e\.g(?=\.)
+    i: i\.e(?=\.)
+    in: in (addition|contrast|other words|fact|particular|turn|short|summary|conclusion|comparison|return|theory|practice)
+    in: in (response|(that|both|either|all|such|these) cases?|the (end|meantime|same|former|latter|process))
+    as: as (a result|such|a consequence|mentioned|noted|discussed|described|explained|expected|always|before|above|usual|well)
+    as: as (part of (this|that|the)|(we|you|i) (can |have |\w+ )?(see|saw|seen|mentioned|said|noted|discussed|described|know))
+    on: on (the other hand|the contrary|top of|the flip side|the one hand)
+    at: at (the same time|this|that|the time)
+    more most equally just perhaps: \w+ (importantly|more|important|as)
+    what: what('s (importantly|more|important|as)| this)
+    after: after (all|that)
+    of: of course
+    by: by (contrast|comparison|now)
+    before: before we
+    until since from back by: \w+ (then|there|here|now on)
+    to: to (that|this) end
+    not: not (only|all|every|just|so|to mention)
+    with given having: \w+ (that|all|these|those|this)
+    """,
+)
+# It says so further on.
+LEANS_WITHIN = _Wording(
+    r"[\"'“‘(]?",
+    rf"""
+    different: .{{,80}}\ba different (approach|way|path|route|direction)
+    of: \w+ of (these|those|them|this|that|which)\b(?!{_ITSELF})
+    both: .{{,120}} both(?=[,.])
+    well too: .{{,400}} (as well|too)(?=[.!]\Z)
+    these those this: ([^\s,;:]+ ){{1,30}}((these|those|this)\b(?!{_ITSELF}| who| of us| that))
+    both: ([^\s,;:]+ ){{1,30}}both (?!.{{1,80}}\band\b)
+    that: ([^\s,;:]+ ){{1,8}}that ({_THINGS})
+    one ones: ([^\s,;:]+ ){{1,8}}the (right|wrong|other|old|former|latter|first|second) ones?
+    him he she: ([^\s,;:]+ ){{1,8}}(him|he|she)
+    then also: ([^\s,;:]+ ){{1,3}}(then|also)
     """,
 )
 
@@ -267,4 +368,4 @@ _VERBS = frozenset(
 
 def has_verb(words: list[str]) -> bool:
     """Whether one of the words, in lower case, looks like a verb."""
-    return any(word in _VERBS or (len(word) > 4 and word.endswith("ed")) for word in words)
+    return not _VERBS.isdisjoint(words) or any(len(word) > 4 and word.endswith("ed") for word in words)

@@ -6,6 +6,7 @@ elsewhere.
 
 import re
 from collections.abc import Collection, Iterable
+from itertools import filterfalse
 from typing import NamedTuple
 
 from model import _phrases
@@ -66,8 +67,7 @@ class Prose:
         if not self.is_quotable(index):
             return ()
         if index not in self._needs:
-            leans = _phrases.LEANS.match(self.candidates[index].text.lower()) is not None
-            self._needs[index] = _Needs(leans, self._names(index))
+            self._needs[index] = _Needs(_leans(self.candidates[index]), self._names(index))
         leans, names = self._needs[index]
         told = [one for one in chosen if one < index]
         if not leans and self._is_told(names, told):
@@ -164,9 +164,7 @@ class Prose:
         lower = text.lower()
         if _phrases.STEP.match(lower) or _phrases.GREETING.match(lower) or _phrases.HEADLINE.match(lower):
             return False
-        if not _phrases.BOILERPLATE_WORDS.isdisjoint(words) and _phrases.BOILERPLATE.search(lower):
-            return False
-        if not _phrases.POINTING_WORDS.isdisjoint(words) and _phrases.POINTING.search(lower):
+        if _phrases.BOILERPLATE.is_in(lower, words) or _phrases.POINTING.is_in(lower, words):
             return False
         return not (_is_code(text) or _GLUED.search(text))
 
@@ -186,11 +184,13 @@ _UNSPACED = "[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]"  # compiled
 
 
 def _content(words: list[str]) -> frozenset[str]:
-    return frozenset(words) - FUNCTION_WORDS
+    return frozenset(filterfalse(FUNCTION_WORDS.__contains__, words))
 
 
 # "the broker", "these labels"; not "the number of", which says what it means, and no names, which need not be introduced.
-_THE = re.compile(r"\b[Tt](?:he|his|hat|hese|hose) ([a-z]{3,})(?![\w.]*[A-Z_.]\w)(?:-\w+)*\b(?! of\b| that\b| which\b| to\b)")
+_THE = re.compile(
+    r"[Tt](?<!\w.)(?:he|his|hat|hese|hose) ([a-z]{3,})(?![\w.]*[A-Z_.]\w)(?:-\w+)*\b(?! of\b| that\b| which\b| to\b)"
+)
 
 
 def _has(words: frozenset[str], name: str) -> bool:
@@ -245,6 +245,7 @@ _NUMBERED = re.compile(r"\(?(?:\d{1,3}|[a-zA-Z]|[ivxIVX]+)[.)]\s")
 _LABEL = re.compile(r"(?:[^\s:,.!?]+ ){0,4}[^\s:,.!?]+(?::| [–—-]+)\s(?![^\W\d_A-Z])")
 # What no prose has. They are looked for one by one, which takes a tenth of the time of a pattern of them all.
 _CODE = (*"{}<>|\\`", "[[", "][", "](", "@[", '="', "='", "::", "==", "&&", "://", " ./", "~/")
+_CODE_MARK = re.compile(r"[{}<>|\\`\[\]=:&/;]")  # there is one in all of these and in a statement
 _STATEMENT = re.compile(r"\w\(\)?\w*[,)]?;")
 # Sentences or items that were parted by markup and run into each other here.
 _GLUED = re.compile(
@@ -252,13 +253,26 @@ _GLUED = re.compile(
 )
 
 
+def _leans(candidate: Candidate) -> bool:
+    lower = candidate.text.lower()
+    first = _FIRST_WORD.match(lower)
+    return (first is not None and _phrases.LEANS.begins(lower, first.groups())) or _phrases.LEANS_WITHIN.begins(
+        lower, candidate.words
+    )
+
+
+_FIRST_WORD = re.compile(r"[\"'“‘(]?([a-z]+)")
+
+
 def _is_code(text: str) -> bool:
-    return any(map(text.__contains__, _CODE)) or (";" in text and _STATEMENT.search(text) is not None)
-
-
-_PAIRS = (("(", ")"), ("[", "]"), ("“", "”"))
+    return _CODE_MARK.search(text) is not None and (any(map(text.__contains__, _CODE)) or _STATEMENT.search(text) is not None)
 
 
 def _is_balanced(text: str) -> bool:
     """Whether what is opened is closed: a sentence that was cut inside brackets or quotation marks is half a sentence."""
-    return text.count('"') % 2 == 0 and all(text.count(opening) == text.count(closing) for opening, closing in _PAIRS)
+    return (
+        text.count('"') % 2 == 0
+        and text.count("(") == text.count(")")
+        and text.count("[") == text.count("]")
+        and text.count("“") == text.count("”")
+    )

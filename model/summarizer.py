@@ -10,7 +10,7 @@ import math
 from collections import Counter
 from dataclasses import dataclass, replace
 from heapq import heapify, heappop, heappush
-from operator import mul
+from itertools import repeat
 
 from model._prose import ITEMS, PARAGRAPHS, Candidate, Prose
 from model.function_words import FUNCTION_WORDS
@@ -54,10 +54,11 @@ def summarize(text: Text, *, sentences: int = SENTENCES, max_words: int = MAX_WO
     A sentence that leans on the one before it ("However, ...") is taken together with that one or not at all.
     """
     weights = weights or (WEIGHTS if sentences > 1 else WEIGHTS_ALONE)
-    counts = Counter(text.words())
-    function_words = sum(map(counts.pop, counts.keys() & FUNCTION_WORDS))
+    words = text.words()
+    counts = Counter(words)
+    function_words = sum(map(counts.pop, FUNCTION_WORDS, repeat(0)))
     # In English prose every other word holds the sentence together; in other languages hardly any is one of these.
-    english = function_words > 0.25 * (function_words + counts.total())
+    english = function_words > 0.25 * len(words)
     for kinds in (PARAGRAPHS, ITEMS):
         prose = Prose(text, kinds, english=english, most=_ENOUGH + 2 * sentences)
         chosen = _choose(prose, _worth(prose.candidates, text, counts, weights), sentences, max_words, weights.repetition)
@@ -69,7 +70,7 @@ def summarize(text: Text, *, sentences: int = SENTENCES, max_words: int = MAX_WO
 def _worth(candidates: list[Candidate], text: Text, counts: Counter[str], weights: Weights) -> list[float]:
     """What each candidate is worth by itself."""
     title = frozenset(text.title_words) - FUNCTION_WORDS
-    length = math.sqrt(sum(map(mul, counts.values(), counts.values())))
+    length = math.hypot(*counts.values())
     return [
         weights.position / (1 + index / weights.decay)
         + weights.title * len(title & candidate.content) / max(1, len(title))
