@@ -120,6 +120,7 @@ BOILERPLATE = _Wording(
     thank thanks: thank(s| you)(?! to (?!all\b|every|you|our))
     contact: contact (us|me)
     reach: reach out
+    skip jump: (skip|jump) ((ahead|straight|right|back) )?to
     check checking: check(ing)? (\w+ )?out
     touch: get in touch
     let: let (us|me) know
@@ -229,8 +230,8 @@ LEANS = _Wording(
     rf"""
     that it its they their them he she his her such another others neither either which who whose where same here
     therefore thereby thereafter likewise and but so or nor yet also thus hence then moreover furthermore additionally
-    consequently accordingly conversely oh plus too nevertheless nonetheless similar similarly otherwise alternatively meanwhile
-    anyway anyways namely second secondly third thirdly fourth thankfully luckily fortunately unfortunately sadly eventually
+    consequently accordingly conversely oh nah plus too nevertheless nonetheless similar similarly otherwise alternatively
+    meanwhile anyway anyways namely second secondly third thirdly fourth thankfully luckily fortunately unfortunately sadly eventually
     afterward afterwards ironically interestingly surprisingly importantly notably crucially specifically ultimately admittedly
     clearly obviously naturally overall why
     this these: (this|these)\b(?!{_ITSELF})
@@ -250,6 +251,8 @@ LEANS = _Wording(
     now: now that
     instead: instead(?! of)
     rather: rather(?! than)
+    as: as (if|though)
+    once when: \w+ \w+(?=,)
     even: even (so|better|worse|then|more)
     speaking: speaking of
     however still again first firstly finally lastly next last now besides later well yes no ok okay sure right indeed: \w+(?=,)
@@ -277,6 +280,12 @@ LEANS = _Wording(
     with given having: \w+ (that|all|these|those|this)
     """,
 )
+# It begins with what the title may have named, if the sentence before it says no more than the title.
+REFERS = _pattern(
+    r"[\"'“‘(]?", r"(this|these|the|its?|their)\b(?! means| (is|was) (why|because|how|where|when))"
+)
+# What stands before "this" and a comma hardly ever says what "this" is.
+_FIRST = "(with|while|whilst|for|in|on|at|by|to|after|before|once|when|as|from|although|though|despite|given|since|if|where) "
 # It says so further on.
 LEANS_WITHIN = _Wording(
     r"[\"'“‘(]?",
@@ -286,11 +295,13 @@ LEANS_WITHIN = _Wording(
     both: .{{,120}} both(?=[,.])
     well too: .{{,400}} (as well|too)(?=[.!]\Z)
     these those this: ([^\s,;:]+ ){{1,30}}((these|those|this)\b(?!{_ITSELF}| who| of us| that))
+    these those this: {_FIRST}[^,;:]{{2,100}}, ([^\s,;:]+ ){{0,14}}(these|those|this)\b(?!{_ITSELF}| who| of us| that)
     both: ([^\s,;:]+ ){{1,30}}both (?!.{{1,80}}\band\b)
-    that: ([^\s,;:]+ ){{1,8}}that ({_THINGS})
+    that: ([^\s,;:]+ ){{1,8}}that ({_THINGS}|post|article|blog|talk|episode)
     one ones: ([^\s,;:]+ ){{1,8}}the (right|wrong|other|old|former|latter|first|second) ones?
     him he she: ([^\s,;:]+ ){{1,8}}(him|he|she)
-    then also: ([^\s,;:]+ ){{1,3}}(then|also)
+    then also: ([^\s,;:]+ ){{1,4}}(then|also)
+    such: ([^\s,;:]+ ){{1,4}}such an?
     """,
 )
 

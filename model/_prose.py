@@ -75,8 +75,9 @@ class Prose:
         before = self.candidates[index].before
         if before is None:
             return ()
-        chain = () if self._repeats_title(before) else self.chain(before, chosen)
-        is_whole = bool(chain) or self._repeats_title(before)
+        is_told = self._repeats_title(before) and _phrases.REFERS.match(self.candidates[index].text.lower()) is not None
+        chain = () if is_told else self.chain(before, chosen)
+        is_whole = bool(chain) or is_told
         return (*chain, index) if is_whole and self._is_told(names, [*told, before, *chain]) else ()
 
     def news(self, index: int) -> frozenset[str]:

@@ -176,6 +176,11 @@ LEANING = [
     "A new policy solves this problem and makes clusters cheaper.",
     "The latter makes the cluster cheaper by a third of its price.",
     "In addition, the cluster is cheaper by a third of its price.",
+    "While harmless, this change makes the cluster cheaper by a third.",
+    "If you have not read that post, the price of the cluster is the reason to.",
+    "As if the price was not enough, the cluster runs cheaper nodes at night.",
+    "Once enabled, cheaper nodes take a third off the price of the cluster.",
+    "To make such a change the cluster moves to nodes that are cheaper.",
 ]
 
 
@@ -194,6 +199,13 @@ def test_what_leans_on_a_repetition_of_the_title_is_told_by_the_title() -> None:
 
     assert summary(html, title="A scheduler for big clusters") == ["It places every pod on a node with room."]
     assert len(summary(html, title="Release notes")) == 2
+
+
+@pytest.mark.parametrize("beginning", ["This means that it", "Anyway, it", "With this, it", "They say that it"])
+def test_what_follows_from_a_repetition_of_the_title_is_not_told_by_the_title(beginning: str) -> None:
+    html = f"<p>We now announce the scheduler for big clusters. {beginning} places every pod on a node with room.</p>"
+
+    assert summary(html, title="A scheduler for big clusters") == []
 
 
 @pytest.mark.parametrize(
