@@ -231,9 +231,9 @@ LEANS = _Wording(
     that it its they their them he she his her such another others neither either which who whose where same here
     therefore thereby thereafter likewise and but so or nor yet also thus hence then moreover furthermore additionally
     consequently accordingly conversely oh nah plus too nevertheless nonetheless similar similarly otherwise alternatively
-    meanwhile anyway anyways namely second secondly third thirdly fourth thankfully luckily fortunately unfortunately sadly eventually
+    meanwhile anyway anyways namely second secondly third thirdly fourth thankfully luckily fortunately unfortunately sadly
     afterward afterwards ironically interestingly surprisingly importantly notably crucially specifically ultimately admittedly
-    clearly obviously naturally overall why
+    clearly obviously naturally overall eventually why
     this these: (this|these)\b(?!{_ITSELF})
     those: those(?! who| of us)
     the a an: \w+ (former|latter|same|other|others|second|third|fourth|rest|remaining|above|previous|aforementioned)
@@ -281,9 +281,7 @@ LEANS = _Wording(
     """,
 )
 # It begins with what the title may have named, if the sentence before it says no more than the title.
-REFERS = _pattern(
-    r"[\"'“‘(]?", r"(this|these|the|its?|their)\b(?! means| (is|was) (why|because|how|where|when))"
-)
+REFERS = _pattern(r"[\"'“‘(]?", r"(this|these|the|its?|their)\b(?! means| (is|was) (why|because|how|where|when))")
 # What stands before "this" and a comma hardly ever says what "this" is.
 _FIRST = "(with|while|whilst|for|in|on|at|by|to|after|before|once|when|as|from|although|though|despite|given|since|if|where) "
 # It says so further on.
