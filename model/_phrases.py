@@ -41,7 +41,7 @@ class _Wording:
     def _to_try(self, words: Collection[str]) -> list[re.Pattern[str]]:
         if self.lines.keys().isdisjoint(words):
             return []
-        lines = [line for word in words if word in self.lines for line in self.lines[word]]
+        lines = {line for word in self.lines.keys() & words for line in self.lines[word]}
         return [self._compiled.get(line) or self._compile(line) for line in lines]
 
     def _compile(self, line: str) -> re.Pattern[str]:
@@ -236,27 +236,27 @@ LEANS = _Wording(
     clearly obviously naturally overall eventually why
     this these: (this|these)\b(?!{_ITSELF})
     those: those(?! who| of us)
-    the a an: \w+ (former|latter|same|other|others|second|third|fourth|rest|remaining|above|previous|aforementioned)
+    the a an: [a-z]+ (former|latter|same|other|others|second|third|fourth|rest|remaining|above|previous|aforementioned)
     the: the (answer|\w+ itself)
     the: the (resulting|(result|reason|idea|goal|catch|trick|downside|upside|difference) (is|was|being))
-    a an: \w+ (similar|alternative)
-    the a an: \w+ (corresponding|underlying|respective)
-    now first: \w+ (?!in\b|available|class\b)
+    a an: [a-z]+ (similar|alternative)
+    the a an: [a-z]+ (corresponding|underlying|respective)
+    now first: [a-z]+ (?!in\b|available|class\b)
     both: both(?! .{{1,60}}\band\b)
-    to with for by from in on at after before like unlike of without despite: \w+ (it|them|that|those|him|her|its|their)
-    if when while once although though since unless: \w+ (it|they|that|he|she|so|not)
-    as until because after before how: \w+ (it|they|that|he|she|so|not)
-    to by in: \w+ do(ing)? (so|this|that|it)
+    to with for by from in on at after before like unlike of without despite: [a-z]+ (it|them|that|those|him|her|its|their)
+    if when while once although though since unless: [a-z]+ (it|they|that|he|she|so|not)
+    as until because after before how: [a-z]+ (it|they|that|he|she|so|not)
+    to by in: [a-z]+ do(ing)? (so|this|that|it)
     there: there (is|are) even
     now: now that
     instead: instead(?! of)
     rather: rather(?! than)
     as: as (if|though)
-    once when: \w+ \w+(?=,)
+    once when: [a-z]+ \w+(?=,)
     even: even (so|better|worse|then|more)
     speaking: speaking of
-    however still again first firstly finally lastly next last now besides later well yes no ok okay sure right indeed: \w+(?=,)
-    great nice cool awesome actually basically essentially true granted maybe perhaps: \w+(?=,)
+    however still again first firstly finally lastly next last now besides later well yes no ok okay sure right: [a-z]+(?=,)
+    indeed great nice cool awesome actually basically essentially true granted maybe perhaps: [a-z]+(?=,)
     first: first of all(?=,)
     to: to (start|begin)( with)?(?=,)
     for: for (example|instance|one thing|these|this|that|comparison|reference|the same)
@@ -268,16 +268,16 @@ LEANS = _Wording(
     as: as (part of (this|that|the)|(we|you|i) (can |have |\w+ )?(see|saw|seen|mentioned|said|noted|discussed|described|know))
     on: on (the other hand|the contrary|top of|the flip side|the one hand)
     at: at (the same time|this|that|the time)
-    more most equally just perhaps: \w+ (importantly|more|important|as)
+    more most equally just perhaps: [a-z]+ (importantly|more|important|as)
     what: what('s (importantly|more|important|as)| this)
     after: after (all|that)
     of: of course
     by: by (contrast|comparison|now)
     before: before we
-    until since from back by: \w+ (then|there|here|now on)
+    until since from back by: [a-z]+ (then|there|here|now on)
     to: to (that|this) end
     not: not (only|all|every|just|so|to mention)
-    with given having: \w+ (that|all|these|those|this)
+    with given having: [a-z]+ (that|all|these|those|this)
     """,
 )
 # It begins with what the title may have named, if the sentence before it says no more than the title.

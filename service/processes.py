@@ -52,7 +52,7 @@ def in_order(
         for item in waiting:
             yield from work(item)
         return
-    from concurrent.futures import BrokenExecutor, Future  # only now: a few posts need none
+    from concurrent.futures import BrokenExecutor  # only now: a few posts need none
 
     others = processes - 1
     executor = pool(others)
@@ -64,8 +64,7 @@ def in_order(
             if started.done() and sum(not future.done() for future in ahead) < AHEAD * others:
                 ahead.append(executor.submit(_listed, work, item))
             else:
-                ahead.append(Future())
-                ahead[-1].set_result(_listed(work, item))
+                ahead.append(_done(work, item))
             while ahead and (ahead[0].done() or len(ahead) == KEPT * processes):
                 yield from ahead.popleft().result()
         while ahead:
@@ -75,8 +74,6 @@ def in_order(
     finally:
         for future in ahead:
             future.cancel()
-        if not started.done():  # it was done without them
-            executor.shutdown(kill_workers=True)
 
 
 def as_done(
@@ -154,6 +151,18 @@ def _alone(work: Callable[[Item], Iterable[Result]], items: Iterator[Item], pati
 
 def _nothing() -> None:
     pass
+
+
+def _done(work: Callable[[Item], Iterable[Result]], item: Item) -> "Future[list[Result]]":
+    """What this process has made of an item, in the form of what others will make of theirs."""
+    from concurrent.futures import Future
+
+    future: Future[list[Result]] = Future()
+    try:
+        future.set_result(_listed(work, item))
+    except Exception as error:
+        future.set_exception(error)
+    return future
 
 
 def _listed(work: Callable[[Item], Iterable[Result]], item: Item) -> list[Result]:

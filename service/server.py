@@ -14,9 +14,9 @@ from service.logs import configuration
 from service.settings import Settings
 
 # Threads beyond those that may work: they answer health checks, and refuse what is too much, while all others are busy.
-# One does: while 24 of 32 clients were refused and asked again at once, two left half as much of the processor to those that
-# work, and four a third.
-SPARE_THREADS = 1
+# Two, so that one slow client keeps none of that up. The more, the less is left to those that work: with 24 of 32 clients
+# refused and asking again at once, two leave half of what one would, and four a third.
+SPARE_THREADS = 2
 # Seconds that requests in flight are given after SIGTERM.
 GRACE = 30
 

@@ -17,18 +17,24 @@ class Turns:
     def __init__(self) -> None:
         self._turn = threading.Lock()
         self._next = threading.Lock()  # held by the one that waits for the turn: who gives it up stands behind that one
+        self._whose: int | None = None
         self._began = 0.0
 
     def __enter__(self) -> None:
         with self._next:
             self._turn.acquire()
-        self._began = time.monotonic()
+        self._whose, self._began = threading.get_ident(), time.monotonic()
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self._turn.release()
+        if self._whose == threading.get_ident():  # not where the wait for the next turn was interrupted
+            self._end()
 
     def give_way(self) -> None:
         """Let somebody else have a turn, if one waits, and this one has lasted."""
         if self._next.locked() and time.monotonic() - self._began > SLICE:
-            self._turn.release()
+            self._end()
             self.__enter__()
+
+    def _end(self) -> None:
+        self._whose = None
+        self._turn.release()

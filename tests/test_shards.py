@@ -7,7 +7,7 @@ import time
 import zipfile
 from collections.abc import Iterator
 from contextlib import suppress
-from itertools import repeat
+from itertools import islice, repeat
 from pathlib import Path
 
 import pytest
@@ -224,8 +224,19 @@ def test_all_processes_work_this_one_as_well() -> None:
     assert len({*processes.in_order(_who, range(200), 2, patience=0)}) == 2
 
 
-def test_what_is_done_before_others_have_begun_is_not_kept_waiting_for_them() -> None:
-    assert list(processes.in_order(_who, range(1), 2, patience=0)) == [os.getpid()]
+def _fail_at_60(item: int) -> list[int]:
+    time.sleep(0.02)
+    if item == 60:
+        raise ValueError("60 is too many")
+    return [item]
+
+
+def test_an_error_comes_in_its_place_whoever_has_made_it() -> None:
+    results = processes.in_order(_fail_at_60, range(200), 2, patience=0)
+
+    assert list(islice(results, 60)) == list(range(60))
+    with pytest.raises(ValueError, match="60 is too many"):
+        next(results)
 
 
 def test_what_others_work_on_comes_in_order_and_a_few_items_at_a_time() -> None:

@@ -176,6 +176,7 @@ LEANING = [
     "A new policy solves this problem and makes clusters cheaper.",
     "The latter makes the cluster cheaper by a third of its price.",
     "In addition, the cluster is cheaper by a third of its price.",
+    "The resulting cluster is cheaper by a third of its price.",
     "While harmless, this change makes the cluster cheaper by a third.",
     "If you have not read that post, the price of the cluster is the reason to.",
     "As if the price was not enough, the cluster runs cheaper nodes at night.",
