@@ -101,7 +101,7 @@ APART = _pattern(
 
 # --- Sentences ----------------------------------------------------------------------------------------------------------
 
-GREETING = _pattern("", "my name is|dear|hello|hi|hey|greetings|welcome|happy (new|holidays)|good (morning|day)")
+GREETING = _pattern("", "please|my name is|dear|hello|hi|hey|greetings|welcome|happy (new|holidays)|good (morning|day)")
 # Headlines: no subject does anything in them.
 HEADLINE = _pattern("", "introducing|announcing|presenting|meet|say hello|time (for|to)|ready to|want to|looking to|need to")
 # Calls to act, thanks, farewells: they could be said of any post, so they say nothing of this one.
@@ -310,7 +310,9 @@ ANNOUNCING = frozenset(
     """announce announcing announced announcement available availability generally general release releases released happy
     excited pleased proud thrilled delighted glad introduce introducing introduction launch launching finally offer offering
     support supports week year month public preview new post article blog topic tutorial guide page learn show shows describe
-    describes explain explains answer answers provides instructions""".split()
+    describes explain explains answer answers provides instructions use uses using used need needs know take takes look walk
+    walks let lets together get gets see want help helps way ways today here discuss discusses cover covers explore explores
+    demonstrate demonstrates configure configures configuring set""".split()
 )
 # What "the" may name without a word before it: there is one everywhere.
 FAMILIAR = frozenset(

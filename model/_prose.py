@@ -45,6 +45,7 @@ class Prose:
     def __init__(self, text: Text, kinds: frozenset[Kind], *, english: bool, most: int) -> None:
         self.candidates: list[Candidate] = []
         self._title = _content(text.title_words)
+        self._names_of_title = frozenset(text.title.split())
         self._told = _stems(self._title | _phrases.ANNOUNCING)
         self._english = english
         self._quotable: dict[int, bool] = {}
@@ -75,7 +76,9 @@ class Prose:
         before = self.candidates[index].before
         if before is None:
             return ()
-        is_told = self._repeats_title(before) and _phrases.REFERS.match(self.candidates[index].text.lower()) is not None
+        is_told = (
+            not told and self._repeats_title(before) and _phrases.REFERS.match(self.candidates[index].text.lower()) is not None
+        )
         chain = () if is_told else self.chain(before, chosen)
         is_whole = bool(chain) or is_told
         return (*chain, index) if is_whole and self._is_told(names, [*told, before, *chain]) else ()
@@ -153,7 +156,7 @@ class Prose:
     def _may_be_quoted(self, candidate: Candidate) -> bool:
         text, words, title = candidate.text, candidate.words, self._title
         # A small letter begins the rest of something, or a name; only after a label it begins a sentence.
-        if text[0].islower() and not candidate.abstract and not title.intersection(words[:1]) and not _NAME.match(text):
+        if text[0].islower() and not candidate.abstract and text.split()[0] not in self._names_of_title and not _NAME.match(text):
             return False
         if not _is_balanced(text) or text.count(" - ") > 2:
             return False

@@ -52,6 +52,7 @@ NEVER = [
     "Posted on 4 June 2024 by the team that runs the platform.",
     "Written by Jane Doe, who runs the platform in our Lyon office.",
     "LYON, June 4, 2024 – The platform team has released its scheduler.",
+    "Please tell the operators of big clusters that the price has fallen.",
     "Hello everyone, and a happy new year to all the operators among you.",
     "Welcome to the June issue of the letter that operators read.",
     "In this issue the operators of our clusters tell you about:",
@@ -200,6 +201,17 @@ def test_what_leans_on_a_repetition_of_the_title_is_told_by_the_title() -> None:
 
     assert summary(html, title="A scheduler for big clusters") == ["It places every pod on a node with room."]
     assert len(summary(html, title="Release notes")) == 2
+
+
+@pytest.mark.parametrize(
+    ("title", "expected"),
+    [
+        ("kubectl drain waits", ["kubectl drain waits until every pod of the node has gone."]),  # its own name
+        ("Kubectl Drain Waits", []),  # the rest of something
+    ],
+)
+def test_a_sentence_in_small_letters_begins_with_what_the_title_writes_so(title: str, expected: list[str]) -> None:
+    assert summary("<p>kubectl drain waits until every pod of the node has gone.</p>", title=title) == expected
 
 
 @pytest.mark.parametrize("beginning", ["This means that it", "Anyway, it", "With this, it", "They say that it"])
