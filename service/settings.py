@@ -41,7 +41,7 @@ class Settings:
         "", "what clients must send to write: `Authorization: Bearer …`", shown="no writing beyond loopback", secret=True
     )
     workers: int = _setting(0, "worker processes of `serve`; 0 = one a core", most=1000)
-    concurrency: int = _setting(8, "requests that one worker works on at once; more are answered 503", least=1)
+    concurrency: int = _setting(8, "requests that one worker works on, in turns; more are answered 503", least=1)
     max_bytes: int = _setting(5_000_000, "size of a request's body, and of a post in it, in bytes; more is answered 413", least=1)
     max_posts: int = _setting(200, "posts in one request; more are answered 422", least=1)
     max_seconds: float = _setting(10.0, "seconds after which a request gives up on the posts it has left, with 503", least=0.001)
