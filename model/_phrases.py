@@ -138,6 +138,7 @@ BOILERPLATE = _Wording(
     information info: for (further|additional|the full|full|detailed|more) (\w+ )?(information|info)
     details context: for (further|additional|the full|full|detailed|more) (\w+ )?(details|context)
     background guidance: for (further|additional|the full|full|detailed|more) (\w+ )?(background|guidance)
+    website site page: you can (get|find|download|grab) ([^\s,]+ ){1,10}(website|site|page)
     docs documentation reference faq: (see|refer to|consult|visit|read) (\w+ ){0,5}(docs|documentation|reference|faq)(?=[^,]*\Z)
     readme notes changelog: (see|refer to|consult|visit|read) (\w+ ){0,5}(readme|release notes|changelog)(?=[^,]*\Z)
     website site homepage: (see|refer to|consult|visit|read) (\w+ ){0,5}(website|site|homepage)(?=[^,]*\Z)
@@ -253,6 +254,7 @@ LEANS = _Wording(
     rather: rather(?! than)
     as: as (if|though)
     once when: [a-z]+ \w+(?=,)
+    one: one (such|of (these|those))
     even: even (so|better|worse|then|more)
     speaking: speaking of
     however still again first firstly finally lastly next last now besides later well yes no ok okay sure right: [a-z]+(?=,)
@@ -296,6 +298,7 @@ LEANS_WITHIN = _Wording(
     these those this: {_FIRST}[^,;:]{{2,100}}, ([^\s,;:]+ ){{0,14}}(these|those|this)\b(?!{_ITSELF}| who| of us| that)
     both: ([^\s,;:]+ ){{1,30}}both (?!.{{1,80}}\band\b)
     that: ([^\s,;:]+ ){{1,8}}that ({_THINGS}|post|article|blog|talk|episode)
+    that: ([^\s,;:]+ ){{1,8}}(for|with|of|to|by|about|like|than) that(?=[,.;])
     one ones: ([^\s,;:]+ ){{1,8}}the (right|wrong|other|old|former|latter|first|second) ones?
     him he she: ([^\s,;:]+ ){{1,8}}(him|he|she)
     then also: ([^\s,;:]+ ){{1,4}}(then|also)
@@ -372,11 +375,13 @@ def _third_person(verb: str) -> str:
     return verb + ("es" if verb.endswith(("s", "x", "z", "ch", "sh", "o")) else "s")
 
 
-_VERBS = frozenset(
-    [*_AUXILIARIES.split(), *_IRREGULAR.split(), *_REGULAR.split(), *(_third_person(verb) for verb in _REGULAR.split())]
-)
+_FINITE = frozenset([*_AUXILIARIES.split(), *_IRREGULAR.split()])
+_VERBS = _FINITE.union(_REGULAR.split(), map(_third_person, _REGULAR.split()))
 
 
 def has_verb(words: list[str]) -> bool:
-    """Whether one of the words, in lower case, looks like a verb."""
+    """Whether one of the words, in lower case, looks like a verb. "From a server to ..." is more often none, and wants one that
+    is nothing else."""
+    if words[:1] == ["from"]:
+        return not _FINITE.isdisjoint(words)
     return not _VERBS.isdisjoint(words) or any(len(word) > 4 and word.endswith("ed") for word in words)

@@ -5,7 +5,7 @@ elsewhere.
 """
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from itertools import filterfalse
 from typing import NamedTuple
 
@@ -68,7 +68,8 @@ class Prose:
         if not self.is_quotable(index):
             return ()
         if index not in self._needs:
-            self._needs[index] = _Needs(_leans(self.candidates[index]), self._names(index))
+            leans = _leans(self.candidates[index])
+            self._needs[index] = _Needs(leans, self._names(index, leans=leans))
         leans, names = self._needs[index]
         told = [one for one in chosen if one < index]
         if not leans and self._is_told(names, told):
@@ -112,18 +113,24 @@ class Prose:
     def _is_told(self, names: list[str], told: list[int]) -> bool:
         return all(any(_has(self.candidates[one].content, name) for one in told) for name in names)
 
-    def _names(self, index: int) -> list[str]:
-        """Words that a candidate names as known ("the broker") to whoever has read what stands before it."""
+    def _names(self, index: int, *, leans: bool) -> list[str]:
+        """Words that a candidate names as known to whoever has read what stands before it: "the broker" where that speaks of a
+        broker; and "these labels", if it does not lean on the sentence before it, which would tell what they are."""
         text = self.candidates[index].text
-        found = []
-        for the in _THE.finditer(text):
-            name = the[1]
-            if name in FUNCTION_WORDS or name in _phrases.FAMILIAR or _has(self._title, name):
-                continue
-            said = any(_has(self.candidates[one].content, name) and self.is_quotable(one) for one in range(index))
-            if said and not _has(frozenset(words(text[: the.start()])), name):
+        found = [] if leans else list(self._known(_THESE, text))
+        for name in self._known(_THE, text):
+            if any(_has(self.candidates[one].content, name) and self.is_quotable(one) for one in range(index)):
                 found.append(name)
         return found
+
+    def _known(self, determiner: re.Pattern[str], text: str) -> Iterator[str]:
+        """Nouns after a determiner, those that the title or the text before them has named left out."""
+        for found in determiner.finditer(text):
+            name = found[1]
+            if name in FUNCTION_WORDS or name in _phrases.FAMILIAR or _has(self._title, name):
+                continue
+            if not _has(frozenset(words(text[: found.start()])), name):
+                yield name
 
     def _gather(self, text: Text, kinds: frozenset[Kind], most: int) -> None:
         found = self.candidates
@@ -195,6 +202,7 @@ def _content(words: list[str]) -> frozenset[str]:
 _THE = re.compile(
     r"[Tt](?<!\w.)(?:he|his|hat|hese|hose) ([a-z]{3,})(?![\w.]*[A-Z_.]\w)(?:-\w+)*\b(?! of\b| that\b| which\b| to\b)"
 )
+_THESE = re.compile(r"[Tt](?<!\w.)h(?:ese|ose) ([a-z]{3,})")
 
 
 def _has(words: frozenset[str], name: str) -> bool:

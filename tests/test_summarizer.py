@@ -52,6 +52,7 @@ NEVER = [
     "Posted on 4 June 2024 by the team that runs the platform.",
     "Written by Jane Doe, who runs the platform in our Lyon office.",
     "LYON, June 4, 2024 – The platform team has released its scheduler.",
+    "From one cheap node to a cluster that needed a whole hall.",
     "Please tell the operators of big clusters that the price has fallen.",
     "Hello everyone, and a happy new year to all the operators among you.",
     "Welcome to the June issue of the letter that operators read.",
@@ -183,6 +184,8 @@ LEANING = [
     "As if the price was not enough, the cluster runs cheaper nodes at night.",
     "Once enabled, cheaper nodes take a third off the price of the cluster.",
     "To make such a change the cluster moves to nodes that are cheaper.",
+    "One such node takes a third off the price of the cluster.",
+    "Nodes are not built for that, and the cluster is the cheaper way.",
 ]
 
 
@@ -239,6 +242,14 @@ def test_what_is_named_as_known_is_quoted_only_after_what_made_it_known(sentence
     assert summary(f"<p>{known} Why so? {sentence}</p>", max_words=room) == ([sentence] if alone else [])
     assert summary(f"<p>{known} Why so? {sentence}</p>", title="Markers in queues", max_words=room) == [sentence]
     assert summary(f"<p>{sentence}</p>") == [sentence]  # nothing before it has made anything known
+
+
+def test_these_and_those_are_quoted_only_after_what_they_name() -> None:
+    known = "Every worker that comes in leaves a marker in the queue when it starts."
+    sentence = "Old jobs finish in half of their time, says the team, with those markers."
+
+    assert summary(f"<p>{known} Why so? {sentence}</p>", sentences=2) == [known, sentence]
+    assert summary(f"<p>{sentence}</p>") == []
 
 
 @pytest.mark.parametrize(
