@@ -299,6 +299,7 @@ LEANS_WITHIN = _Wording(
     both: ([^\s,;:]+ ){{1,30}}both (?!.{{1,80}}\band\b)
     that: ([^\s,;:]+ ){{1,8}}that ({_THINGS}|post|article|blog|talk|episode)
     that: ([^\s,;:]+ ){{1,8}}(for|with|of|to|by|about|like|than) that(?=[,.;])
+    example exception: ([^\s,;:]+ ){{1,6}}(is|are|was|were) (the|an?|one|another) (\w+ )?(example|exception)(?! of| to)
     one ones: ([^\s,;:]+ ){{1,8}}the (right|wrong|other|old|former|latter|first|second) ones?
     him he she: ([^\s,;:]+ ){{1,8}}(him|he|she)
     then also: ([^\s,;:]+ ){{1,4}}(then|also)
@@ -315,7 +316,7 @@ ANNOUNCING = frozenset(
     support supports week year month public preview new post article blog topic tutorial guide page learn show shows describe
     describes explain explains answer answers provides instructions use uses using used need needs know take takes look walk
     walks let lets together get gets see want help helps way ways today here discuss discusses cover covers explore explores
-    demonstrate demonstrates configure configures configuring set""".split()
+    demonstrate demonstrates configure configures configuring set team group working project community version""".split()
 )
 # What "the" may name without a word before it: there is one everywhere.
 FAMILIAR = frozenset(
