@@ -316,7 +316,7 @@ ANNOUNCING = frozenset(
     support supports week year month public preview new post article blog topic tutorial guide page learn show shows describe
     describes explain explains answer answers provides instructions use uses using used need needs know take takes look walk
     walks let lets together get gets see want help helps way ways today here discuss discusses cover covers explore explores
-    demonstrate demonstrates configure configures configuring set team group working project community version""".split()
+    demonstrate demonstrates configure configures configuring set team group working version""".split()
 )
 # What "the" may name without a word before it: there is one everywhere.
 FAMILIAR = frozenset(
