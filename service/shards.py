@@ -5,6 +5,7 @@ out/.posts.jsonl.done  of what it was made, and how: who runs the same again nee
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import version as installed
@@ -24,6 +25,9 @@ from service.streams import STDIN, is_remote, shown
 TRIES = 3
 # Faults of a shard that are named; of the others it is said how many there are, since they all wait in memory.
 NAMED = 1000
+
+# Bytes of an input that take longer to tag than processes take to start.
+LARGE = 1_000_000
 
 _ENDINGS = (".gz", ".jsonl", ".ndjson", ".json", ".xml", ".rss", ".atom", ".rdf", ".feed", ".parquet")
 _MADE = {"jsonfeed": "json", "table": "txt"}
@@ -154,8 +158,16 @@ def _mark(shard: Shard) -> str:
 
 def locally(job: Job, shards: Sequence[Shard], jobs: int) -> Iterator[Done]:
     """What comes of all shards, as they are done by processes of this machine."""
-    for shard, answer in processes.as_done(partial(tag_shard, job), shards, jobs, tries=TRIES):
+    for shard, answer in processes.as_done(partial(tag_shard, job), shards, jobs, tries=TRIES, patience=patience(shards)):
         yield answer if isinstance(answer, Done) else given_up(shard, answer)
+
+
+def patience(shards: Sequence[Shard]) -> float | None:
+    """None, that a few small shards start no processes; 0 where the first, which would be done without them, is work for long."""
+    if len(shards) > 1 and not is_url(shards[0].name):
+        with suppress(OSError, InputError):  # it will be said of the shard itself
+            return 0.0 if (places.size(shards[0].name) or 0) > LARGE else None
+    return None
 
 
 def given_up(shard: Shard, error: object) -> Done:

@@ -14,7 +14,7 @@ import pytest
 
 from model.errors import InputError
 from service import places, processes
-from service.shards import shards
+from service.shards import LARGE, patience, shards
 from tests.conftest import DATA, SAMPLE, Run
 
 
@@ -222,6 +222,21 @@ def _who(_: int) -> list[int]:
 
 def test_all_processes_work_this_one_as_well() -> None:
     assert len({*processes.in_order(_who, range(200), 2, patience=0)}) == 2
+
+
+@pytest.mark.parametrize(
+    ("sizes", "expected"),
+    [([LARGE + 1, 1], 0.0), ([1, LARGE + 1], None), ([LARGE + 1], None), ([], None), ([None, LARGE + 1], None)],
+)
+def test_processes_are_started_at_once_for_a_large_shard_beside_others(
+    tmp_path: Path, sizes: list[int | None], expected: float | None
+) -> None:
+    names = [str(tmp_path / f"{number}.jsonl") for number in range(len(sizes))]
+    for name, size in zip(names, sizes, strict=True):
+        if size is not None:  # one that is not there is told of when its turn comes
+            Path(name).write_bytes(b" " * size)
+
+    assert patience(shards(names, str(tmp_path / "out"), "jsonl")) == expected
 
 
 def _fail_at_60(item: int) -> list[int]:
