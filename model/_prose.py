@@ -27,7 +27,8 @@ class Candidate(NamedTuple):
     content: frozenset[str]  # those that are no function words
     size: int  # in words, as readers count them
     block: Block
-    opening: bool  # the first sentence of its block
+    first: str  # sentence of its block
+    opening: bool  # whether it is that one
     abstract: bool  # from what the author calls the short of it
     before: int | None  # index of the candidate that ends where this one begins
 
@@ -51,6 +52,7 @@ class Prose:
         self._quotable: dict[int, bool] = {}
         self._needs: dict[int, _Needs] = {}
         self._news: dict[int, frozenset[str]] = {}
+        self._calls: dict[str, bool] = {}
         self._gather(text, kinds, most)
 
     def is_quotable(self, index: int) -> bool:
@@ -83,6 +85,12 @@ class Prose:
         chain = () if is_told else self.chain(before, chosen)
         is_whole = bool(chain) or is_told
         return (*chain, index) if is_whole and self._is_told(names, [*told, before, *chain]) else ()
+
+    def _is_call(self, sentence: str) -> bool:
+        """Whether a sentence calls to act; what follows in its block says why."""
+        if sentence not in self._calls:
+            self._calls[sentence] = _phrases.BOILERPLATE.is_in(sentence.lower(), words(sentence))
+        return self._calls[sentence]
 
     def news(self, index: int) -> frozenset[str]:
         """The stems of what a candidate says beyond the title."""
@@ -147,7 +155,8 @@ class Prose:
             if section == "aside" or block.linked or block.kind not in (_ANY if abstract else kinds):
                 before = None
                 continue
-            for position, sentence in enumerate(sentences(block)):
+            its_sentences = sentences(block)
+            for position, sentence in enumerate(its_sentences):
                 quoted = sentence[label.end() :] if label is not None and position == 0 else sentence
                 size = _size_of_sentence(quoted)
                 if not size or quoted in seen:
@@ -155,15 +164,19 @@ class Prose:
                     continue
                 its_words = words(sentence)
                 seen.add(quoted)
-                found.append(Candidate(quoted, its_words, _content(its_words), size, block, position == 0, abstract, before))
+                found.append(
+                    Candidate(
+                        quoted, its_words, _content(its_words), size, block, its_sentences[0], position == 0, abstract, before
+                    )
+                )
                 before = len(found) - 1
                 if len(found) == most:
                     return
 
     def _may_be_quoted(self, candidate: Candidate) -> bool:
         text, words, title = candidate.text, candidate.words, self._title
-        # A small letter begins the rest of something, or a name; only after a label it begins a sentence.
-        if text[0].islower() and not candidate.abstract and text.split()[0] not in self._names_of_title and not _NAME.match(text):
+        # A small letter begins the rest of something, or a name.
+        if text[0].islower() and text.split()[0] not in self._names_of_title and not _NAME.match(text):
             return False
         if not _is_balanced(text) or text.count(" - ") > 2:
             return False
@@ -175,7 +188,9 @@ class Prose:
         lower = text.lower()
         if _phrases.STEP.match(lower) or _phrases.GREETING.match(lower) or _phrases.HEADLINE.match(lower):
             return False
-        if _phrases.BOILERPLATE.is_in(lower, words) or _phrases.POINTING.is_in(lower, words):
+        if self._is_call(candidate.first) or (not candidate.opening and _phrases.BOILERPLATE.is_in(lower, words)):
+            return False
+        if _phrases.POINTING.is_in(lower, words):
             return False
         return not (_is_code(text) or _GLUED.search(text))
 

@@ -184,6 +184,7 @@ LEANING = [
     "As if the price was not enough, the cluster runs cheaper nodes at night.",
     "Once enabled, cheaper nodes take a third off the price of the cluster.",
     "To make such a change the cluster moves to nodes that are cheaper.",
+    "The price that operators of clusters pay is often cheaper.",
     "One such node takes a third off the price of the cluster.",
     "Nodes are not built for that, and the cluster is the cheaper way.",
 ]
@@ -197,6 +198,12 @@ def test_a_sentence_that_leans_is_taken_with_the_one_before_or_not_at_all(leanin
     assert summary(f"<p>{GOOD} Why so? {leaning}</p>") == [GOOD]
     assert summary(f"<p>{GOOD}</p><pre>code</pre><p>{leaning}</p>") == [GOOD]
     assert summary(f"<p>{GOOD} {leaning}</p>", sentences=1) == [GOOD]
+
+
+def test_what_follows_a_call_to_act_in_its_paragraph_is_not_quoted() -> None:
+    assert summary(f"<p>Sign up for the platform today. {GOOD}</p>") == []
+    assert summary(f"<p>{GOOD} Sign up for the platform today.</p>") == [GOOD]
+    assert summary(f"<p>Sign up for the platform today.</p><p>{GOOD}</p>") == [GOOD]
 
 
 def test_what_leans_on_a_repetition_of_the_title_is_told_by_the_title() -> None:
