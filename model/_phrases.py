@@ -299,7 +299,10 @@ LEANS_WITHIN = _Wording(
     both: ([^\s,;:]+ ){{1,30}}both (?!.{{1,80}}\band\b)
     that: ([^\s,;:]+ ){{1,8}}that ({_THINGS}|post|article|blog|talk|episode)
     that: ([^\s,;:]+ ){{1,8}}(for|with|of|to|by|about|like|than) that(?=[,.;])
-    is are: ([^\s,;:]+ ){{1,8}}(is|are) (\w+ )?(\w+ier|better|worse|faster|slower|cheaper|simpler|larger|smaller|bigger)(?=[.!]\Z)
+    better worse faster slower: ([^\s,;:]+ ){{1,8}}(is|are) (\w+ )?(better|worse|faster|slower)(?=[.!]\Z)
+    easier harder: ([^\s,;:]+ ){{1,8}}(is|are) (\w+ )?(easier|harder)(?=[.!]\Z)
+    larger smaller bigger simpler: ([^\s,;:]+ ){{1,8}}(is|are) (\w+ )?(larger|smaller|bigger|simpler)(?=[.!]\Z)
+    cheaper messier heavier busier: ([^\s,;:]+ ){{1,8}}(is|are) (\w+ )?(cheaper|messier|heavier|busier)(?=[.!]\Z)
     example exception: ([^\s,;:]+ ){{1,6}}(is|are|was|were) (the|an?|one|another) (\w+ )?(example|exception)(?! of| to)
     one ones: ([^\s,;:]+ ){{1,8}}the (right|wrong|other|old|former|latter|first|second) ones?
     him he she: ([^\s,;:]+ ){{1,8}}(him|he|she)

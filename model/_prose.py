@@ -188,7 +188,7 @@ class Prose:
         lower = text.lower()
         if _phrases.STEP.match(lower) or _phrases.GREETING.match(lower) or _phrases.HEADLINE.match(lower):
             return False
-        if self._is_call(candidate.first) or (not candidate.opening and _phrases.BOILERPLATE.is_in(lower, words)):
+        if _phrases.BOILERPLATE.is_in(lower, words) or (not candidate.opening and self._is_call(candidate.first)):
             return False
         if _phrases.POINTING.is_in(lower, words):
             return False
