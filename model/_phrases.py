@@ -278,7 +278,7 @@ LEANS = _Wording(
     before: before we
     until since from back by: [a-z]+ (then|there|here|now on)
     to: to (that|this) end
-    not: not (only|all|every|just|so|to mention)
+    not: not (only|all|every|just|so|to mention|mentioning)
     with given having: [a-z]+ (that|all|these|those|this)
     """,
 )

@@ -24,7 +24,7 @@ class Cluster:
         self._environment = os.environ | environment
         self.scheduler = self._start("scheduler", "--port", "0", "--scheduler-file", str(directory / "scheduler.json"))
         told = directory / "scheduler.json"
-        until(told.exists)
+        until(lambda: told.exists() and told.read_bytes().rstrip().endswith(b"}"))  # the scheduler does not write it at once
         self.address = str(json.loads(told.read_bytes())["address"])
         self.workers = [self.worker(name) for name in "ab"]
         until(lambda: all(b"Registered to" in directory.joinpath(f"worker-{name}.log").read_bytes() for name in "ab"))
