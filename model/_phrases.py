@@ -18,7 +18,7 @@ def _pattern(before: str, alternatives: str, after: str = r"\b", flags: re.Regex
 
 class _Wording:
     """A table of patterns, each under the words of which a text has one where it matches: most need not be tried, nor ever be
-    compiled. A line is those words, a colon, and the pattern; without a colon the words are the pattern.
+    compiled. A line is those words, a colon, and the pattern, in which % stands for any of them; without a colon that is all.
     """
 
     def __init__(self, before: str, table: str, after: str = r"\b") -> None:
@@ -26,9 +26,10 @@ class _Wording:
         self.lines: dict[str, list[str]] = {}
         self._compiled: dict[str, re.Pattern[str]] = {}
         for line in filter(None, map(str.strip, table.splitlines())):
-            words, colon, pattern = line.partition(": ")
+            words, _, pattern = line.partition(": ")
+            pattern = (pattern or "%").replace("%", f"({words.replace(' ', '|')})")
             for word in words.split():
-                self.lines.setdefault(word, []).append(pattern if colon else word)
+                self.lines.setdefault(word, []).append(pattern)
 
     def begins(self, text: str, words: Collection[str]) -> bool:
         """Whether a text with these words begins like this."""
@@ -101,9 +102,11 @@ APART = _pattern(
 
 # --- Sentences ----------------------------------------------------------------------------------------------------------
 
-GREETING = _pattern("", "please|my name is|dear|hello|hi|hey|greetings|welcome|happy (new|holidays)|good (morning|day)")
-# Headlines: no subject does anything in them.
-HEADLINE = _pattern("", "introducing|announcing|presenting|meet|say hello|time (for|to)|ready to|want to|looking to|need to")
+GREETING = _pattern("", "my name is|dear|hello|hi|hey|greetings|welcome|happy (new|holidays)|good (morning|day)")
+# Headlines and requests: no subject does anything in them.
+HEADLINE = _pattern(
+    "", "please|introducing|announcing|presenting|meet|say hello|time (for|to)|ready to|want to|looking to|need to"
+)
 # Calls to act, thanks, farewells: they could be said of any post, so they say nothing of this one.
 BOILERPLATE = _Wording(
     r"\b",
@@ -126,27 +129,22 @@ BOILERPLATE = _Wording(
     let: let (us|me) know
     comment comments feedback: (leave a|your) (comments?|feedback)
     feel: feel free
-    miss forget hesitate: (don't|do not) (miss|forget|hesitate)
+    miss forget hesitate: (don't|do not) %
     hear: (love|like|want) to hear
     forward: look(ing)? forward to
     hope: hope (you|this|that you)
     see: see you
     happy: happy (coding|reading|hacking|building|shipping)
-    register download order buy apply enroll: (register|download|order|buy|apply|enroll) (now|today|here|for free)
+    register download order buy apply enroll: % (now|today|here|for free)
     try start started: (try it|start|get started) (now|today|here|for free)
     here: (available|found|read|seen|see|summary|more|details|recording|slides) (\w+ )?here
-    information info: for (further|additional|the full|full|detailed|more) (\w+ )?(information|info)
-    details context: for (further|additional|the full|full|detailed|more) (\w+ )?(details|context)
-    background guidance: for (further|additional|the full|full|detailed|more) (\w+ )?(background|guidance)
-    website site page: you can (get|find|download|grab) ([^\s,]+ ){1,10}(website|site|page)
-    docs documentation reference faq: (see|refer to|consult|visit|read) (\w+ ){0,5}(docs|documentation|reference|faq)(?=[^,]*\Z)
-    readme notes changelog: (see|refer to|consult|visit|read) (\w+ ){0,5}(readme|release notes|changelog)(?=[^,]*\Z)
-    website site homepage: (see|refer to|consult|visit|read) (\w+ ){0,5}(website|site|homepage)(?=[^,]*\Z)
-    repository repo: (see|refer to|consult|visit|read) (\w+ ){0,5}(repository|repo)(?=[^,]*\Z)
-    overview guide tutorial: (see|refer to|consult|visit|read) (\w+ ){0,5}(overview|guide|tutorial)(?=[^,]*\Z)
-    article page section: (see|refer to|consult|visit|read) (\w+ ){0,5}(article|page|section)(?=[^,]*\Z)
-    questions feedback comments: if you( ha)?('ve|ve| have)? (any )?(questions|feedback|comments)
-    thoughts issues: if you( ha)?('ve|ve| have)? (any )?(thoughts|issues)
+    information info details context background guidance: for (further|additional|the full|full|detailed|more) (\w+ )?%
+    website site page: you can (get|find|download|grab) ([^\s,]+ ){1,10}%
+    docs documentation reference readme changelog faq: (see|refer to|consult|visit|read) (\w+ ){0,5}%(?=[^,]*\Z)
+    notes: (see|refer to|consult|visit|read) (\w+ ){0,5}release notes(?=[^,]*\Z)
+    website site homepage repository repo overview guide: (see|refer to|consult|visit|read) (\w+ ){0,5}%(?=[^,]*\Z)
+    tutorial article page section: (see|refer to|consult|visit|read) (\w+ ){0,5}%(?=[^,]*\Z)
+    questions feedback comments thoughts issues: if you( ha)?('ve|ve| have)? (any )?%
     interested curious: if you('re| are) (interested|curious)
     crossposted
     cross: cross-?posted
@@ -160,8 +158,7 @@ BOILERPLATE = _Wording(
     star: star (us|the repo)
     sponsored: sponsored by
     buy: buy (me|us) a
-    next following upcoming: (next|following|upcoming) (blog |\w+ )?(posts?|articles?|parts?|sections?|chapters?)
-    future subsequent remaining: (future|subsequent|remaining) (blog |\w+ )?(posts?|articles?|parts?|sections?|chapters?)
+    next following upcoming future subsequent remaining: % (blog |\w+ )?(posts?|articles?|parts?|sections?|chapters?)
     rest: the rest of (this|the) (post|article|blog)
     section subsection: this (sub)?section
     ado: without further ado
@@ -176,25 +173,22 @@ POINTING = _Wording(
     r"""
     see: (\A|(?<=[,;(–—])|(?<=[,;(–—] ))(please )?see\b
     here: here('s| is| are)\b
-    steps instructions commands: (the|these|some|the same) (steps|instructions|commands)\b
-    command step line: the (first|second|third|next|last) (command|step|line)\b
+    steps instructions commands: (the|these|some|the same) %\b
+    command step line: the (first|second|third|next|last) %\b
     following: (the|these|this|as|are|is|like) following\b(?!.*: \w)
     following: following (\w+ ){0,3}(commands?|code|steps?|examples?|table|figure|diagram|list|snippet|screenshot|image)\b
     follows: as follows\b
-    below above here: (below|above|here)[.!]?\Z|(?<!.)below
-    shown seen see listed described: (shown|seen|see|listed|described) (\w+ )?(below|above|here|earlier|previously)\b
-    defined depicted illustrated: (defined|depicted|illustrated) (\w+ )?(below|above|here|earlier|previously)\b
-    mentioned outlined explained: (mentioned|outlined|explained) (\w+ )?(below|above|here|earlier|previously)\b
-    discussed given linked noted: (discussed|given|linked|noted) (\w+ )?(below|above|here|earlier|previously)\b
+    below above here: %[.!]?\Z|(?<!.)below
+    shown seen see listed described defined depicted: % (\w+ )?(below|above|here|earlier|previously)\b
+    illustrated mentioned outlined explained: % (\w+ )?(below|above|here|earlier|previously)\b
+    discussed given linked noted: % (\w+ )?(below|above|here|earlier|previously)\b
     figure figures fig table tables: (figures?|fig\.|tables?) (\d|below|above|shows?)\b
-    listing listings diagram diagrams: (listings?|diagrams?) (\d|below|above|shows?)\b
-    screenshot screenshots image images: (screenshots?|images?) (\d|below|above|shows?)\b
-    chart charts graph graphs: (charts?|graphs?) (\d|below|above|shows?)\b
-    example examples snippet snippets: (examples?|snippets?) (\d|below|above|shows?)\b
-    code command commands picture video: (code|commands?|picture|video) (below|above|shows?)\b
-    illustrate illustrates depict depicts: (illustrates?|depicts?) (how|the)\b.*\b(diagram|figure)\b
-    see notice observe: \A(as )?(you|we)('ll| can| may| might| will| should) (now |also |clearly )?(see|notice|observe)\b
-    above below: (above|below) (figure|table|diagram|screenshot|image|example|snippet|code|commands?|chart|graph|picture)\b
+    listing listings diagram diagrams screenshot screenshots image images: % (\d|below|above|shows?)\b
+    chart charts graph graphs example examples snippet snippets: % (\d|below|above|shows?)\b
+    code command commands picture video: % (below|above|shows?)\b
+    illustrate illustrates depict depicts: % (how|the)\b.*\b(diagram|figure)\b
+    see notice observe: \A(as )?(you|we)('ll| can| may| might| will| should) (now |also |clearly )?%\b
+    above below: % (figure|table|diagram|screenshot|image|example|snippet|code|commands?|chart|graph|picture)\b
     """,
     "",
 )
@@ -235,7 +229,7 @@ LEANS = _Wording(
     meanwhile anyway anyways namely second secondly third thirdly fourth thankfully luckily fortunately unfortunately sadly
     afterward afterwards ironically interestingly surprisingly importantly notably crucially specifically ultimately admittedly
     clearly obviously naturally overall eventually why
-    this these: (this|these)\b(?!{_ITSELF})
+    this these: %\b(?!{_ITSELF})
     those: those(?! who| of us)
     the a an: [a-z]+ (former|latter|same|other|others|second|third|fourth|rest|remaining|above|previous|aforementioned)
     the: the (answer|\w+ itself)
@@ -294,19 +288,16 @@ LEANS_WITHIN = _Wording(
     of: \w+ of (these|those|them|this|that|which)\b(?!{_ITSELF})
     both: .{{,120}} both(?=[,.])
     well too: .{{,400}} (as well|too)(?=[.!]\Z)
-    these those this: ([^\s,;:]+ ){{1,30}}((these|those|this)\b(?!{_ITSELF}| who| of us| that))
-    these those this: {_FIRST}[^,;:]{{2,100}}, ([^\s,;:]+ ){{0,14}}(these|those|this)\b(?!{_ITSELF}| who| of us| that)
+    these those this: (([^\s,;:]+ ){{1,30}}|{_FIRST}[^,;:]{{2,100}}, ([^\s,;:]+ ){{0,14}})%\b(?!{_ITSELF}| who| of us| that)
     both: ([^\s,;:]+ ){{1,30}}both (?!.{{1,80}}\band\b)
     that: ([^\s,;:]+ ){{1,8}}that ({_THINGS}|post|article|blog|talk|episode)
     that: ([^\s,;:]+ ){{1,8}}(for|with|of|to|by|about|like|than) that(?=[,.;])
-    better worse faster slower: ([^\s,;:]+ ){{1,8}}(is|are) (\w+ )?(better|worse|faster|slower)(?=[.!]\Z)
-    easier harder: ([^\s,;:]+ ){{1,8}}(is|are) (\w+ )?(easier|harder)(?=[.!]\Z)
-    larger smaller bigger simpler: ([^\s,;:]+ ){{1,8}}(is|are) (\w+ )?(larger|smaller|bigger|simpler)(?=[.!]\Z)
-    cheaper messier heavier busier: ([^\s,;:]+ ){{1,8}}(is|are) (\w+ )?(cheaper|messier|heavier|busier)(?=[.!]\Z)
-    example exception: ([^\s,;:]+ ){{1,6}}(is|are|was|were) (the|an?|one|another) (\w+ )?(example|exception)(?! of| to)
+    better worse faster slower easier harder larger smaller: ([^\s,;:]+ ){{1,8}}(is|are) (\w+ )?%(?=[.!]\Z)
+    bigger simpler cheaper messier heavier busier: ([^\s,;:]+ ){{1,8}}(is|are) (\w+ )?%(?=[.!]\Z)
+    example exception: ([^\s,;:]+ ){{1,6}}(is|are|was|were) (the|an?|one|another) (\w+ )?%(?! of| to)
     one ones: ([^\s,;:]+ ){{1,8}}the (right|wrong|other|old|former|latter|first|second) ones?
-    him he she: ([^\s,;:]+ ){{1,8}}(him|he|she)
-    then also: ([^\s,;:]+ ){{1,4}}(then|also)
+    him he she: ([^\s,;:]+ ){{1,8}}%
+    then also: ([^\s,;:]+ ){{1,4}}%
     such: ([^\s,;:]+ ){{1,4}}such an?
     """,
 )

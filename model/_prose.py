@@ -52,7 +52,6 @@ class Prose:
         self._quotable: dict[int, bool] = {}
         self._needs: dict[int, _Needs] = {}
         self._news: dict[int, frozenset[str]] = {}
-        self._calls: dict[str, bool] = {}
         self._gather(text, kinds, most)
 
     def is_quotable(self, index: int) -> bool:
@@ -65,7 +64,7 @@ class Prose:
         """The indexes of a candidate and of those before it without which it makes no sense; () if there is no such chain.
 
         What it names as known is so by one of these, or by one that is `chosen` already and stands before it. What only
-        repeats the title need not be quoted: whoever reads the summary has read the title.
+        repeats the title need not be quoted, if nothing chosen stands between: whoever reads the summary has read the title.
         """
         if not self.is_quotable(index):
             return ()
@@ -79,18 +78,9 @@ class Prose:
         before = self.candidates[index].before
         if before is None:
             return ()
-        is_told = (
-            not told and self._repeats_title(before) and _phrases.REFERS.match(self.candidates[index].text.lower()) is not None
-        )
-        chain = () if is_told else self.chain(before, chosen)
-        is_whole = bool(chain) or is_told
-        return (*chain, index) if is_whole and self._is_told(names, [*told, before, *chain]) else ()
-
-    def _is_call(self, sentence: str) -> bool:
-        """Whether a sentence calls to act; what follows in its block says why."""
-        if sentence not in self._calls:
-            self._calls[sentence] = _phrases.BOILERPLATE.is_in(sentence.lower(), words(sentence))
-        return self._calls[sentence]
+        by_title = not told and self._repeats_title(before) and _phrases.REFERS.match(self.candidates[index].text.lower())
+        chain = () if by_title else self.chain(before, chosen)
+        return (*chain, index) if (chain or by_title) and self._is_told(names, [*told, before, *chain]) else ()
 
     def news(self, index: int) -> frozenset[str]:
         """The stems of what a candidate says beyond the title."""
@@ -125,11 +115,13 @@ class Prose:
         """Words that a candidate names as known to whoever has read what stands before it: "the broker" where that speaks of a
         broker; and "these labels", if it does not lean on the sentence before it, which would tell what they are."""
         text = self.candidates[index].text
-        found = [] if leans else list(self._known(_THESE, text))
-        for name in self._known(_THE, text):
-            if any(_has(self.candidates[one].content, name) and self.is_quotable(one) for one in range(index)):
-                found.append(name)
-        return found
+        these = () if leans else self._known(_THESE, text)
+        said = (
+            name
+            for name in self._known(_THE, text)
+            if any(_has(self.candidates[one].content, name) and self.is_quotable(one) for one in range(index))
+        )
+        return [*these, *said]
 
     def _known(self, determiner: re.Pattern[str], text: str) -> Iterator[str]:
         """Nouns after a determiner, those that the title or the text before them has named left out."""
@@ -188,7 +180,7 @@ class Prose:
         lower = text.lower()
         if _phrases.STEP.match(lower) or _phrases.GREETING.match(lower) or _phrases.HEADLINE.match(lower):
             return False
-        if _phrases.BOILERPLATE.is_in(lower, words) or (not candidate.opening and self._is_call(candidate.first)):
+        if _phrases.BOILERPLATE.is_in(lower, words) or (not candidate.opening and _is_call(candidate.first)):
             return False
         if _phrases.POINTING.is_in(lower, words):
             return False
@@ -278,6 +270,11 @@ _STATEMENT = re.compile(r"\w\(\)?\w*[,)]?;")
 _GLUED = re.compile(
     r"[.!?:](?:(?<=[a-z]{2}[.!?])(?:The|This|These|It|We|You|An?|In|For|If|When|To|Its|And|But)\b|(?<=:) [-–•*] )"
 )
+
+
+def _is_call(sentence: str) -> bool:
+    """Whether a sentence calls to act; what follows in its block says why."""
+    return _phrases.BOILERPLATE.is_in(sentence.lower(), words(sentence))
 
 
 def _leans(candidate: Candidate) -> bool:
