@@ -16,20 +16,22 @@ share with the examples.
 import math
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import repeat
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from model._vocabulary import Vocabulary
 from model.function_words import FUNCTION_WORDS
-from model.text import Text
+from model.text import Text, spaced
 from model.version import Floats, Version
 
 # How many terms are given as evidence for a tag.
 EVIDENCE_TERMS = 8
-# What a word is that has no row.
-_UNKNOWN, _FUNCTION = -1, -2
+# Instead of a row, of a word that only holds a sentence together.
+_FUNCTION = -2
+# Between title and body stands what is no word, nor part of any text in UTF-8: no pair reaches across.
+_BETWEEN = b" \xff\xff "
 # Known words that every text is lent: two or three unknown ones in a title of five do not make it foreign.
 _LENIENCY = 5
 
@@ -67,32 +69,28 @@ class Classifier:
         self._intercepts = np.array([topic.intercept for topic in version.topics])
         self._words = list(version.vocabulary)
         self._topics = [topic.name for topic in version.topics]
-        # The frequent words first, and made anew in that order: so they lie side by side in memory, and mostly in its cache.
-        frequent = np.argsort(self._idf[: len(self._words)], kind="stable").tolist()
-        words = "\n".join([self._words[row] for row in frequent]).split("\n")
-        self._rows = dict.fromkeys(FUNCTION_WORDS, _FUNCTION) | dict(zip(words, frequent, strict=True))
+        function_words = sorted(FUNCTION_WORDS.difference(self._words))
+        rows = [*range(len(self._words)), *[_FUNCTION] * len(function_words)]
+        self._vocabulary = Vocabulary([*self._words, *function_words], rows)
         # One number a pair, ascending; the last, which is none, is there so that what is sought always has a place before it.
         pairs = version.pairs[:, 0].astype(np.int64) * len(version.vocabulary) + version.pairs[:, 1]
         self._pairs = np.append(pairs, np.iinfo(np.int64).max)
-        # By row, the words that may follow: the set of their last digits in base 64. None follow what has no row, _UNKNOWN.
+        # By row, the words that may follow: the set of their last digits in base 64. None follow what has no row, UNKNOWN.
         self._followers = np.zeros(len(version.vocabulary) + 1, dtype=np.int64)
         np.bitwise_or.at(self._followers, version.pairs[:, 0], 1 << (version.pairs[:, 1].astype(np.int64) & 63))
 
     def classify(self, text: Text) -> Classification:
         """Judge one text. Deterministic: the same words give the same bits, alone or in a batch."""
-        return self.classify_words(title=text.title_words, body=text.words())
-
-    def classify_words(self, *, title: list[str], body: list[str]) -> Classification:
-        # Between title and body stands what is no word: no pair reaches across.
-        words = [*title, "", *body]
-        looked_up = np.fromiter(map(self._rows.get, words, repeat(_UNKNOWN)), np.int64, len(words))
+        title = spaced(text.title)
+        looked_up, places = self._vocabulary.rows(b"".join((title, _BETWEEN, text.spaced)))
+        of_title = looked_up[: places.searchsorted(len(title))]
         content = looked_up.compress(looked_up != _FUNCTION)
         known = content >= 0
         unknown = len(content) - int(np.count_nonzero(known))
-        if unknown == len(content) or not self._is_judged(len(title) + len(body), unknown - 1):
+        if unknown == len(content) or not self._is_judged(len(looked_up) - 1, unknown - 1):
             rows, weights = np.empty(0, dtype=np.int64), np.empty(0)
         else:
-            rows, weights = self._vector(content, known, int(np.count_nonzero(looked_up[: len(title)] >= 0)))
+            rows, weights = self._vector(content, known, int(np.count_nonzero(of_title >= 0)))
         coefficients = self._coefficients.take(rows, axis=0)
         logits: Floats = np.einsum("t,tk->k", weights, coefficients) + self._intercepts
         return Classification(rows, weights, coefficients, logits, _sigmoid(logits))

@@ -32,35 +32,48 @@ class Block(NamedTuple):
 WORD = re.compile(r"(?<![^\W_])[^\W\d_][^\W_]+")
 # Bytes of UTF-8 in lower case where they are ASCII, and spaces for what is neither letter nor digit.
 _SPACED = bytes(byte if byte > 127 else ord(chr(byte).lower()) if chr(byte).isalnum() else 32 for byte in range(256))
+# What stands between words, and the last character that none begins with, as bytes.
+SPACE, NINE = ord(" "), ord("9")
 
 
 def words(text: str) -> list[str]:
     """The words of a text in lower case, in order. Names with digits stay whole; numbers are no words.
 
-    They are what `WORD` finds in `text.lower()`, in half its time: it is asked only where letters beyond ASCII are.
+    They are what `WORD` finds in `text.lower()`, in a fraction of its time.
     """
-    try:
-        runs = text.encode("ascii", "topicwire.spaced").translate(_SPACED).decode("ascii").split()
-    except UnicodeEncodeError:
-        return _words_of_any_script(text.lower())
-    return [run for run in runs if run > ":" and len(run) > 1]  # ":" is what follows "9"
+    return _words_of(spaced(text))
 
 
-def _words_of_any_script(text: str) -> list[str]:
-    found = []
-    for run in text.encode("utf-8", "surrogatepass").translate(_SPACED).decode("utf-8", "surrogatepass").split():
-        if not run.isascii():
-            found += WORD.findall(run)
-        elif run > ":" and len(run) > 1:
-            found.append(run)
-    return found
+def spaced(text: str) -> bytes:
+    """The words of a text in lower case, in UTF-8, with spaces between; among them may be numbers, and letters and digits of
+    ASCII that stand alone."""
+    # Of many letters beyond ASCII it is quicker to ask `WORD`; and what a small sigma is depends on what stands beside it.
+    if not text.isascii() and (len(text.encode("utf-8", "surrogatepass")) > 1.2 * len(text) or "Σ" in text):
+        return " ".join(WORD.findall(text.lower())).encode()
+    return text.encode("ascii", "topicwire.spaced").translate(_SPACED)
 
 
-def _spaced(error: UnicodeError) -> tuple[str, int]:
-    """Marks beyond ASCII, most of them quotation marks, part words like any other; letters are not for this codec."""
-    if not isinstance(error, UnicodeEncodeError) or any(map(str.isalnum, error.object[error.start : error.end])):
+def _words_of(data: bytes) -> list[str]:
+    return [run for run in data.decode().split() if run > ":" and len(run) > 1]  # ":" is what follows "9"
+
+
+# What stands alone is no word, nor is what begins with a digit, of whatever script.
+_ALONE = re.compile(r"(?<![^\W_])[^\W_](?![^\W_])")
+_FIRST_DIGIT = re.compile(r"(?<![^\W_])\d")
+
+
+def _spaced(error: UnicodeError) -> tuple[str | bytes, int]:
+    """Characters beyond ASCII: most of them are quotation marks, which part words like any other."""
+    if not isinstance(error, UnicodeEncodeError):
         raise error
-    return " ", error.end
+    run = error.object[error.start : error.end].lower()
+    if not any(map(str.isalnum, run)):
+        return " ", error.end
+    if len(run) == 1 or not run.isalpha():
+        before, after = error.object[max(0, error.start - 1) : error.start], error.object[error.end : error.end + 1]
+        run = "".join([before, *[character if character.isalnum() else " " for character in run], after])
+        run = _FIRST_DIGIT.sub("0", _ALONE.sub(" ", run))[len(before) : len(run) - len(after)]
+    return run.encode(), error.end
 
 
 codecs.register_error("topicwire.spaced", _spaced)
@@ -83,7 +96,12 @@ class Text:
 
     @cached_property
     def _words(self) -> list[str]:
-        return words("\n".join([block.text for block in self.blocks]))
+        return _words_of(self.spaced)
+
+    @cached_property
+    def spaced(self) -> bytes:
+        """All words of the blocks as `spaced` gives them."""
+        return spaced("\n".join([block.text for block in self.blocks]))
 
 
 def sentences(block: Block) -> list[str]:

@@ -195,7 +195,11 @@ def test_words(line: str, expected: list[str]) -> None:
     assert words(line) == expected
 
 
-@given(st.text(st.characters()) | st.text("aZ09_’“\xa0-. ſKéſΣ\x1c\x85\0\ud800"))
+# Few letters beyond ASCII among many others, and many.
+odd = st.text("aZ09_’“\xa0-. ſKéßİΣ½٣日ー\u0301\x1c\x85\0\ud800")
+
+
+@given(st.text(st.characters()) | odd | odd.map(lambda line: f"{line} Letters of English before and after {line}"))
 def test_words_are_split_as_the_pattern_finds_them(line: str) -> None:
     assert words(line) == text.WORD.findall(line.lower())
 
