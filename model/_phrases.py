@@ -138,6 +138,9 @@ BOILERPLATE = _Wording(
     register download order buy apply enroll: % (now|today|here|for free)
     try start started: (try it|start|get started) (now|today|here|for free)
     here: (available|found|read|seen|see|summary|more|details|recording|slides) (\w+ )?here
+    help: need your help|ways to (help|contribute)
+    rss: rss reader
+    notified: get notified
     information info details context background guidance: for (further|additional|the full|full|detailed|more) (\w+ )?%
     website site page: you can (get|find|download|grab) ([^\s,]+ ){1,10}%
     docs documentation reference readme changelog faq: (see|refer to|consult|visit|read) (\w+ ){0,5}%(?=[^,]*\Z)
@@ -219,34 +222,46 @@ _THINGS = (
     "need|problem|issue|challenge|question|goal|gap|approach|idea|trend|feature|point|reason|work|effort|journey|vision|promise|"
     "pattern|change|freedom|flexibility|step|moment|experience|process"
 )
+# What "it" need not be known for: "it is easy to", "it has been two years since".
+_EXPLETIVE = (
+    r"(?!( has| can| may| might| would| will)?('s| is| was| be| been|n't been) "
+    r"((no|not|a|an|the|just|only|now|still|often|also|more|most|very|quite|so|too|long|been|becoming|two|three|four|five|"
+    r"\w+ly|\d+) ){0,3}"
+    r"(possible|impossible|important|essential|critical|crucial|vital|easy|easier|hard|harder|difficult|tempting|worth|common|"
+    r"rare|clear|true|likely|unlikely|necessary|best|better|time|tricky|challenging|secret|surprise|wonder|case|years?|months?|"
+    r"weeks?|days?|while)( that| for| when| how| if| since|(?<!easy)(?<!ier)(?<!better) to| to(?! use\b))\b"
+    r"(?! \w+[,.;:]| \w+ (it|them|this|that|him|her)\b))"
+)
 # It begins like this, by its first word.
 LEANS = _Wording(
     r"[\"'“‘(]?",
     rf"""
-    that it its they their them he she his her such another others neither either which who whose where same here
+    that its they their them he she his her such another other others neither either which who whose where same here
     therefore thereby thereafter likewise and but so or nor yet also thus hence then moreover furthermore additionally
     consequently accordingly conversely oh nah plus too nevertheless nonetheless similar similarly otherwise alternatively
     meanwhile anyway anyways namely second secondly third thirdly fourth thankfully luckily fortunately unfortunately sadly
     afterward afterwards ironically interestingly surprisingly importantly notably crucially specifically ultimately admittedly
-    clearly obviously naturally overall eventually why
+    clearly obviously naturally overall eventually particularly why
+    it: it\b{_EXPLETIVE}
     this these: %\b(?!{_ITSELF})
     those: those(?! who| of us)
     the a an: [a-z]+ (former|latter|same|other|others|second|third|fourth|rest|remaining|above|previous|aforementioned)
     the: the (answer|\w+ itself)
-    the: the (resulting|(result|reason|idea|goal|catch|trick|downside|upside|difference) (is|was|being))
+    the: the (resulting|(\w+ )?(result|reason|idea|goal|catch|trick|downside|upside|difference) (is|was|being))
     a an: [a-z]+ (similar|alternative)
     the a an: [a-z]+ (corresponding|underlying|respective)
     now first: [a-z]+ (?!in\b|available|class\b)
     both: both(?! .{{1,60}}\band\b)
     to with for by from in on at after before like unlike of without despite: [a-z]+ (it|them|that|those|him|her|its|their)
-    if when while once although though since unless: [a-z]+ (it|they|that|he|she|so|not)
-    as until because after before how: [a-z]+ (it|they|that|he|she|so|not)
+    if when while once although though since unless: [a-z]+ (it\b{_EXPLETIVE}|they|that|he|she|so|not)
+    as until because after before how: [a-z]+ (it\b{_EXPLETIVE}|they|that|he|she|so|not)
     to by in: [a-z]+ do(ing)? (so|this|that|it)
     there: there (is|are) even
     now: now that
     instead: instead(?! of)
     rather: rather(?! than)
-    as: as (if|though)
+    as: as (if|though|an example(?=,))
+    after before during until on at by: [a-z]+ [^\s,]+, (it|they|he|she)\b
     once when: [a-z]+ \w+(?=,)
     one: one (such|of (these|those))
     even: even (so|better|worse|then|more)
@@ -280,6 +295,8 @@ LEANS = _Wording(
 REFERS = _pattern(r"[\"'“‘(]?", r"(this|these|the|its?|their)\b(?! means| (is|was) (why|because|how|where|when))")
 # What stands before "this" and a comma hardly ever says what "this" is.
 _FIRST = "(with|while|whilst|for|in|on|at|by|to|after|before|once|when|as|from|although|though|despite|given|since|if|where) "
+# Unless what follows says which.
+_UNTOLD = f"(?!{_ITSELF}| who| of us| that)"
 # It says so further on.
 LEANS_WITHIN = _Wording(
     r"[\"'“‘(]?",
@@ -288,7 +305,7 @@ LEANS_WITHIN = _Wording(
     of: \w+ of (these|those|them|this|that|which)\b(?!{_ITSELF})
     both: .{{,120}} both(?=[,.])
     well too: .{{,400}} (as well|too)(?=[.!]\Z)
-    these those this: (([^\s,;:]+ ){{1,30}}|{_FIRST}[^,;:]{{2,100}}, ([^\s,;:]+ ){{0,14}})%\b(?!{_ITSELF}| who| of us| that)
+    these those this: (([^\s,;:]+ ){{1,30}}|{_FIRST}[^,;:]{{2,100}}, ([^\s,;:]+ ){{0,14}})(?<!one of )%\b{_UNTOLD}
     both: ([^\s,;:]+ ){{1,30}}both (?!.{{1,80}}\band\b)
     that: ([^\s,;:]+ ){{1,8}}that ({_THINGS}|post|article|blog|talk|episode)
     that: ([^\s,;:]+ ){{1,8}}(for|with|of|to|by|about|like|than) that(?=[,.;])
@@ -297,8 +314,12 @@ LEANS_WITHIN = _Wording(
     example exception: ([^\s,;:]+ ){{1,6}}(is|are|was|were) (the|an?|one|another) (\w+ )?%(?! of| to)
     one ones: ([^\s,;:]+ ){{1,8}}the (right|wrong|other|old|former|latter|first|second) ones?
     him he she: ([^\s,;:]+ ){{1,8}}%
-    then also: ([^\s,;:]+ ){{1,4}}%
-    such: ([^\s,;:]+ ){{1,4}}such an?
+    then: ([^\s,;:]+ ){{1,4}}%
+    also: ([^\s,;:]+ ){{1,9}}%
+    that: .{{,200}}\bexactly that\b
+    such: .{{,200}}\bsuch (?!as\b|that\b|an? [\w-]+ (as|that)\b|[\w-]+ as\b)
+    above: .{{,200}}\bthe above\b
+    there: .{{,300}} there(?=[.,;!]|\Z| (and|but|too|as)\b)
     """,
 )
 

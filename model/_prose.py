@@ -17,6 +17,7 @@ MIN_WORDS, MOST_WORDS = 6, 50
 MOST_CHARACTERS = 800  # fifty words are not as long as this, whatever they are
 MIN_CONTENT = 3  # distinct words that are no function words: "It is on purpose, of course." says nothing
 MIN_NEWS = 2  # of those, beyond what title and chosen sentences have said
+OFTEN = 5  # times that a post has a word which is one of its subjects
 
 
 class Candidate(NamedTuple):
@@ -30,6 +31,7 @@ class Candidate(NamedTuple):
     first: str  # sentence of its block
     opening: bool  # whether it is that one
     abstract: bool  # from what the author calls the short of it
+    start: bool  # whether no prose stands before it: it can lean on the title only, which whoever reads the summary has read
     before: int | None  # index of the candidate that ends where this one begins
 
 
@@ -46,31 +48,32 @@ class Prose:
     def __init__(self, text: Text, kinds: frozenset[Kind], *, english: bool, most: int) -> None:
         self.candidates: list[Candidate] = []
         self._title = _content(text.title_words)
+        self._text = text
         self._names_of_title = frozenset(text.title.split())
         self._told = _stems(self._title | _phrases.ANNOUNCING)
         self._english = english
-        self._quotable: dict[int, bool] = {}
+        self._sound: dict[int, bool] = {}
         self._needs: dict[int, _Needs] = {}
         self._news: dict[int, frozenset[str]] = {}
-        self._gather(text, kinds, most)
+        self._gather(kinds, most)
 
     def is_quotable(self, index: int) -> bool:
         """Whether a candidate may be quoted where what it leans on is."""
-        if index not in self._quotable:
-            self._quotable[index] = self._may_be_quoted(self.candidates[index])
-        return self._quotable[index] and not self._repeats_title(index)
+        return self._is_sound(index) and not self._repeats_title(index)
 
     def chain(self, index: int, chosen: Collection[int] = ()) -> tuple[int, ...]:
         """The indexes of a candidate and of those before it without which it makes no sense; () if there is no such chain.
 
         What it names as known is so by one of these, or by one that is `chosen` already and stands before it. What only
-        repeats the title need not be quoted, if nothing chosen stands between: whoever reads the summary has read the title.
+        repeats the title is quoted for the sake of what leans on it, and never for its own.
         """
-        if not self.is_quotable(index):
+        return () if self._repeats_title(index) else self._chain(index, chosen)
+
+    def _chain(self, index: int, chosen: Collection[int]) -> tuple[int, ...]:
+        if not self._is_sound(index):
             return ()
         if index not in self._needs:
-            leans = _leans(self.candidates[index])
-            self._needs[index] = _Needs(leans, self._names(index, leans=leans))
+            self._needs[index] = self._needs_of(index)
         leans, names = self._needs[index]
         told = [one for one in chosen if one < index]
         if not leans and self._is_told(names, told):
@@ -78,9 +81,15 @@ class Prose:
         before = self.candidates[index].before
         if before is None:
             return ()
-        by_title = not told and self._repeats_title(before) and _phrases.REFERS.match(self.candidates[index].text.lower())
-        chain = () if by_title else self.chain(before, chosen)
-        return (*chain, index) if (chain or by_title) and self._is_told(names, [*told, before, *chain]) else ()
+        chain = self._chain(before, chosen)
+        return (*chain, index) if chain and self._is_told(names, [*told, before, *chain]) else ()
+
+    def _needs_of(self, index: int) -> _Needs:
+        candidate = self.candidates[index]
+        if candidate.start and self._title and not _leans(candidate, title=True):
+            return _Needs(leans=False, names=[])
+        leans = _leans(candidate)
+        return _Needs(leans, self._names(index, leans=leans))
 
     def news(self, index: int) -> frozenset[str]:
         """The stems of what a candidate says beyond the title."""
@@ -91,7 +100,9 @@ class Prose:
 
     def has_news(self, chain: tuple[int, ...], told: frozenset[str]) -> bool:
         """Whether every candidate of a chain says something beyond the title and what was told."""
-        return not self._english or all(len(self.news(index) - told) >= MIN_NEWS for index in chain)
+        return not self._english or all(
+            len(self.news(index) - told) >= MIN_NEWS for index in chain if not self._repeats_title(index)
+        )
 
     def _spelt_out(self, text: str) -> frozenset[str]:
         """What a sentence says only to explain an abbreviation of the title, or to abbreviate what the title spells out."""
@@ -106,7 +117,9 @@ class Prose:
         return told
 
     def _repeats_title(self, index: int) -> bool:
-        return self._english and bool(self._title) and len(self.news(index)) < MIN_NEWS
+        if not self._title:
+            return False
+        return self.candidates[index].content <= self._title or (self._english and len(self.news(index)) < MIN_NEWS)
 
     def _is_told(self, names: list[str], told: list[int]) -> bool:
         return all(any(_has(self.candidates[one].content, name) for one in told) for name in names)
@@ -132,13 +145,14 @@ class Prose:
             if not _has(frozenset(words(text[: found.start()])), name):
                 yield name
 
-    def _gather(self, text: Text, kinds: frozenset[Kind], most: int) -> None:
+    def _gather(self, kinds: frozenset[Kind], most: int) -> None:
         found = self.candidates
         seen: set[str] = set()
         section = ""
         headings = 0
         before: int | None = None  # the candidate that ends right where we are
-        for block in text.blocks:
+        start = True
+        for block in self._text.blocks:
             if block.kind == "heading":
                 section = _section(block.text, first=not headings)
                 headings += 1
@@ -146,11 +160,13 @@ class Prose:
             abstract = label is not None or section == "abstract"
             if section == "aside" or block.linked or block.kind not in (_ANY if abstract else kinds):
                 before = None
+                start = start and block.kind == "heading"
                 continue
             its_sentences = sentences(block)
             for position, sentence in enumerate(its_sentences):
                 quoted = sentence[label.end() :] if label is not None and position == 0 else sentence
                 size = _size_of_sentence(quoted)
+                is_start, start = start, start and not _SENTENCE_END.search(quoted)
                 if not size or quoted in seen:
                     before = None
                     continue
@@ -158,22 +174,41 @@ class Prose:
                 seen.add(quoted)
                 found.append(
                     Candidate(
-                        quoted, its_words, _content(its_words), size, block, its_sentences[0], position == 0, abstract, before
+                        quoted,
+                        its_words,
+                        _content(its_words),
+                        size,
+                        block,
+                        its_sentences[0],
+                        position == 0,
+                        abstract,
+                        is_start,
+                        before,
                     )
                 )
                 before = len(found) - 1
                 if len(found) == most:
                     return
 
-    def _may_be_quoted(self, candidate: Candidate) -> bool:
-        text, words, title = candidate.text, candidate.words, self._title
-        # A small letter begins the rest of something, or a name.
-        if text[0].islower() and text.split()[0] not in self._names_of_title and not _NAME.match(text):
+    def _is_name(self, word: str) -> bool:
+        """Whether a word in small letters is a name: it looks like one, the title writes it so, or the post has it often."""
+        if word in self._names_of_title or _NAME.match(word):
+            return True
+        return word not in FUNCTION_WORDS and self._text.words().count(word) >= OFTEN
+
+    def _is_sound(self, index: int) -> bool:
+        """Whether shape and wording of a candidate are those of a sentence to quote."""
+        if index not in self._sound:
+            self._sound[index] = self._has_sound_wording(self.candidates[index])
+        return self._sound[index]
+
+    def _has_sound_wording(self, candidate: Candidate) -> bool:
+        text, words = candidate.text, candidate.words
+        if text[0].islower() and not self._is_name(text.split()[0]):  # it is the rest of something
             return False
         if not _is_balanced(text) or text.count(" - ") > 2:
             return False
-        said = candidate.content
-        if (self._english and (len(said) < MIN_CONTENT or not _phrases.has_verb(words))) or (title and said <= title):
+        if self._english and (len(candidate.content) < MIN_CONTENT or not _phrases.has_verb(words)):
             return False
         if _NUMBERED.match(text) or _LABEL.match(text) or _phrases.APART.match(candidate.block.text[:_BEGINNING]):
             return False
@@ -229,6 +264,7 @@ def _stems(words: Iterable[str]) -> frozenset[str]:
 # What may stand after the mark that ends a sentence, and before its first letter.
 _CLOSINGS = ")]\"'”’»」』"
 _OPENINGS = "\"'“‘«„「『¿¡"
+_SENTENCE_END = re.compile(r"[.!?…。！？｡][)\]\"'”’»」』]*\Z")
 _MAX_SLOGAN_WORDS = 10  # no exclamation as short as this tells anything
 
 
@@ -268,7 +304,7 @@ _CODE_MARK = re.compile(r"[{}<>|\\`\[\]=:&/;]")  # there is one in all of these 
 _STATEMENT = re.compile(r"\w\(\)?\w*[,)]?;")
 # Sentences or items that were parted by markup and run into each other here.
 _GLUED = re.compile(
-    r"[.!?:](?:(?<=[a-z]{2}[.!?])(?:The|This|These|It|We|You|An?|In|For|If|When|To|Its|And|But)\b|(?<=:) [-–•*] )"
+    r"[.!?:](?:(?<=[a-z]{2}[.!?])(?:The|This|These|It|We|You|An?|In|For|If|When|To|Its|And|But)\b|(?<=:) [-–•*] |(?<=[a-z]\.)@)"
 )
 
 
@@ -277,11 +313,14 @@ def _is_call(sentence: str) -> bool:
     return _phrases.BOILERPLATE.is_in(sentence.lower(), words(sentence))
 
 
-def _leans(candidate: Candidate) -> bool:
+def _leans(candidate: Candidate, *, title: bool = False) -> bool:
+    """Whether a candidate leans on what stands before it, be it the `title` or not."""
     lower = candidate.text.lower()
+    if title and _phrases.REFERS.match(lower):
+        return False
     first = _FIRST_WORD.match(lower)
-    return (first is not None and _phrases.LEANS.begins(lower, first.groups())) or _phrases.LEANS_WITHIN.begins(
-        lower, candidate.words
+    return (first is not None and _phrases.LEANS.begins(lower, first.groups())) or (
+        not title and _phrases.LEANS_WITHIN.begins(lower, candidate.words)
     )
 
 

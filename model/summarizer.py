@@ -8,7 +8,7 @@ said (maximal marginal relevance: Carbonell and Goldstein, 1998).
 
 import math
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from heapq import heapify, heappop, heappush
 from itertools import repeat
 
@@ -34,26 +34,22 @@ class Weights:
     decay: float = 5.0  # after how many candidate sentences that falls to a half: the length of an introduction
     title: float = 0.5  # share of the title's words that the sentence takes up: the title is the author's own summary
     centrality: float = 1.0  # cosine to all words of the post; it is seldom above a half, so in effect as much as the title
-    opening: float = 0.2  # it is the first of its paragraph, which says what the rest is about
     abstract: float = 0.5  # the author calls it the short of it
-    length: float = 0.2  # words, up to `FULL`: a short sentence says less, and three of them leave room unused
-    repetition: float = 0.7  # discount: cosine to the most similar sentence chosen before
+    length: float = 0.3  # words, up to `FULL`: a short sentence says less, and three of them leave room unused
+    repetition: float = 0.5  # discount: cosine to the most similar sentence chosen before
 
 
 WEIGHTS = Weights()
-# The first sentence is often a hook for the second, and there is no second where only one is wanted; nor is there room to fill.
-WEIGHTS_ALONE = replace(WEIGHTS, opening=0.0, length=0.0)
 FULL = 20  # words of a sentence that is not short
 # Where a post goes on after so many sentences, and two for each that is wanted, it has said long ago what it is about.
 _ENOUGH = 6
 
 
-def summarize(text: Text, *, sentences: int = SENTENCES, max_words: int = MAX_WORDS, weights: Weights | None = None) -> list[str]:
+def summarize(text: Text, *, sentences: int = SENTENCES, max_words: int = MAX_WORDS, weights: Weights = WEIGHTS) -> list[str]:
     """At most `sentences` sentences of at most `max_words` words in all, in reading order; [] where there is no prose.
 
     A sentence that leans on the one before it ("However, ...") is taken together with that one or not at all.
     """
-    weights = weights or (WEIGHTS if sentences > 1 else WEIGHTS_ALONE)
     words = text.words()
     counts = Counter(words)
     function_words = sum(map(counts.pop, FUNCTION_WORDS, repeat(0)))
@@ -77,7 +73,6 @@ def _worth(candidates: list[Candidate], text: Text, counts: Counter[str], weight
         + weights.centrality
         * sum(map(counts.__getitem__, candidate.content))
         / max(1.0, length * math.sqrt(len(candidate.content)))
-        + weights.opening * candidate.opening
         + weights.abstract * candidate.abstract
         + weights.length * min(1.0, candidate.size / FULL)
         for index, candidate in enumerate(candidates)

@@ -187,6 +187,16 @@ LEANING = [
     "The price that operators of clusters pay is often cheaper.",
     "One such node takes a third off the price of the cluster.",
     "Nodes are not built for that, and the cluster is the cheaper way.",
+    "Operators of clusters pay the above for a cluster of nodes.",
+    "The key difference is that the cluster costs a third less.",
+    "Particularly, the cluster is cheaper by a third of its price.",
+    "The price of a cluster is cheaper for such users by a third.",
+    "Whoever runs the cluster pays a third less there.",
+    "Other clusters are cheaper by a third of their price.",
+    "As an example, the cluster is cheaper by a third of its price.",
+    "After upgrades, it takes a third off the price of the cluster.",
+    "A policy of good operators also takes a third off prices.",
+    "Operators of clusters do exactly that with cheaper nodes.",
 ]
 
 
@@ -206,11 +216,51 @@ def test_what_follows_a_call_to_act_in_its_paragraph_is_not_quoted() -> None:
     assert summary(f"<p>Sign up for the platform today.</p><p>{GOOD}</p>") == [GOOD]
 
 
-def test_what_leans_on_a_repetition_of_the_title_is_told_by_the_title() -> None:
-    html = "<p>We now announce the scheduler for big clusters. It places every pod on a node with room.</p>"
+def test_what_repeats_the_title_is_quoted_for_the_sake_of_what_leans_on_it() -> None:
+    sentences = ["We now announce the scheduler for big clusters.", "It places every pod on a node with room."]
+    html, title = f"<p>{' '.join(sentences)}</p>", "A scheduler for big clusters"
 
-    assert summary(html, title="A scheduler for big clusters") == ["It places every pod on a node with room."]
-    assert len(summary(html, title="Release notes")) == 2
+    assert summary(html, title=title) == sentences
+    assert summary(html, title=title, sentences=1) == []
+    assert summary(html.replace("It", "Its brain"), title=title) == [sentences[0], sentences[1].replace("It", "Its brain")]
+    assert summary(html.replace("It", "Such software"), title=title)[:1] == sentences[:1]
+
+
+@pytest.mark.parametrize(
+    ("html", "expected"),
+    [
+        ("<p>{}</p>", True),
+        ("<h2>Places</h2><p>{}</p>", True),
+        ("<p>12 May</p><p>{}</p>", True),
+        ("<p>Why so?</p><p>{}</p>", False),
+        ("<pre>code</pre><p>{}</p>", False),
+        ("<ul><li>One</li></ul><p>{}</p>", False),
+    ],
+)
+@pytest.mark.parametrize("sentence", ["It places every pod on a node with room.", "Pods that need this find a node with room."])
+def test_the_first_sentence_leans_on_nothing_but_the_title(sentence: str, html: str, expected: bool) -> None:
+    assert summary(html.format(sentence), title="A scheduler for big clusters") == [sentence] * expected
+    assert summary(html.format(sentence)) == []
+
+
+def test_a_first_sentence_that_goes_on_from_another_is_not_quoted() -> None:
+    assert summary("<p>However, every pod finds a node with room.</p>", title="A scheduler for big clusters") == []
+
+
+@pytest.mark.parametrize(
+    ("sentence", "alone"),
+    [
+        ("It is hard to find a node with room for a pod.", True),
+        ("It's no secret that pods are placed on nodes with room.", True),
+        ("While it has been years since pods had room, nodes still do.", True),
+        ("It is easy to use on nodes with room for pods.", False),
+        ("It is hard to explain, so place pods on nodes with room.", False),
+        ("It was easy to see it as a node with room for pods.", False),
+        ("It is made to find a node with room for a pod.", False),
+    ],
+)
+def test_what_it_means_is_not_asked_where_it_means_nothing(sentence: str, alone: bool) -> None:
+    assert summary(f"<p>{sentence}</p>") == [sentence] * alone
 
 
 @pytest.mark.parametrize(
@@ -224,11 +274,12 @@ def test_a_sentence_in_small_letters_begins_with_what_the_title_writes_so(title:
     assert summary("<p>kubectl drain waits until every pod of the node has gone.</p>", title=title) == expected
 
 
-@pytest.mark.parametrize("beginning", ["This means that it", "Anyway, it", "With this, it", "They say that it"])
-def test_what_follows_from_a_repetition_of_the_title_is_not_told_by_the_title(beginning: str) -> None:
-    html = f"<p>We now announce the scheduler for big clusters. {beginning} places every pod on a node with room.</p>"
+def test_a_sentence_in_small_letters_begins_with_what_the_post_writes_so_often() -> None:
+    sentence, others = "kubectl drain waits until every pod of the node has gone.", "<li>kubectl</li>"
 
-    assert summary(html, title="A scheduler for big clusters") == []
+    assert summary(f"<p>{sentence}</p>{others * 4}") == [sentence]
+    assert summary(f"<p>{sentence}</p>{others * 3}") == []
+    assert summary(f"<p>of which {sentence}</p>{others * 4}{'<li>of which</li>' * 9}") == []
 
 
 @pytest.mark.parametrize(
