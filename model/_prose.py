@@ -50,7 +50,8 @@ class Prose:
         self._title = _content(text.title_words)
         self._text = text
         self._names_of_title = frozenset(text.title.split())
-        self._told = _stems(self._title | _phrases.ANNOUNCING)
+        self._stems_of_title = _stems(self._title)
+        self._told = self._stems_of_title | _ANNOUNCED
         self._english = english
         self._sound: dict[int, bool] = {}
         self._needs: dict[int, _Needs] = {}
@@ -88,8 +89,15 @@ class Prose:
         candidate = self.candidates[index]
         if candidate.start and self._title and not _leans(candidate, title=True):
             return _Needs(leans=False, names=[])
-        leans = _leans(candidate)
+        leans = _leans(candidate) or self._goes_on(candidate)
         return _Needs(leans, self._names(index, leans=leans))
+
+    def _goes_on(self, candidate: Candidate) -> bool:
+        """Whether a candidate is likely to speak of what the sentence before it has told: it neither begins a paragraph nor has
+        a word of the title. Wording cannot tell: "Moscow gave reasons for the delays." """
+        if not self._english or not self._title or candidate.opening or candidate.abstract:
+            return False
+        return _stems(candidate.content).isdisjoint(self._stems_of_title)
 
     def news(self, index: int) -> frozenset[str]:
         """The stems of what a candidate says beyond the title."""
@@ -210,7 +218,12 @@ class Prose:
             return False
         if self._english and (len(candidate.content) < MIN_CONTENT or not _phrases.has_verb(words)):
             return False
-        if _NUMBERED.match(text) or _LABEL.match(text) or _phrases.APART.match(candidate.block.text[:_BEGINNING]):
+        if (
+            _NUMBERED.match(text)
+            or _LABEL.match(text)
+            or _DATELINE.match(text)
+            or _phrases.APART.match(candidate.block.text[:_BEGINNING])
+        ):
             return False
         lower = text.lower()
         if _phrases.STEP.match(lower) or _phrases.GREETING.match(lower) or _phrases.HEADLINE.match(lower):
@@ -261,6 +274,9 @@ def _stems(words: Iterable[str]) -> frozenset[str]:
     return frozenset([word[:_STEM] for word in words])
 
 
+_ANNOUNCED = _stems(_phrases.ANNOUNCING)
+
+
 # What may stand after the mark that ends a sentence, and before its first letter.
 _CLOSINGS = ")]\"'”’»」』"
 _OPENINGS = "\"'“‘«„「『¿¡"
@@ -296,6 +312,8 @@ def _section(heading: str, *, first: bool) -> str:
 # A name may begin in small letters: iOS, k8s.
 _NAME = re.compile(r"[a-z]+[A-Z0-9]")
 _NUMBERED = re.compile(r"\(?(?:\d{1,3}|[a-zA-Z]|[ivxIVX]+)[.)]\s")
+# "LYON -- The platform team ...".
+_DATELINE = re.compile(r"[A-Z][A-Z ,.]{3,}(?:\([A-Z]\w+\) ?)?(?:--|[–—]) ?[\"“A-Z]")
 # "Stability: The interface ..." and "Stability – The ...": a label of a few words, then a sentence of its own.
 _LABEL = re.compile(r"(?:[^\s:,.!?]+ ){0,4}[^\s:,.!?]+(?::| [–—-]+)\s(?![^\W\d_A-Z])")
 # What no prose has. They are looked for one by one, which takes a tenth of the time of a pattern of them all.

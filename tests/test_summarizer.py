@@ -51,6 +51,8 @@ NEVER = [
     "By Jane Doe and John Roe on behalf of the platform team",
     "Posted on 4 June 2024 by the team that runs the platform.",
     "Written by Jane Doe, who runs the platform in our Lyon office.",
+    "LYON--The platform team has released its scheduler for clusters.",
+    "NEW LYON (FP) — The platform team has released its scheduler.",
     "LYON, June 4, 2024 – The platform team has released its scheduler.",
     "From one cheap node to a cluster that needed a whole hall.",
     "Please tell the operators of big clusters that the price has fallen.",
@@ -241,6 +243,24 @@ def test_what_repeats_the_title_is_quoted_for_the_sake_of_what_leans_on_it() -> 
 def test_the_first_sentence_leans_on_nothing_but_the_title(sentence: str, html: str, expected: bool) -> None:
     assert summary(html.format(sentence), title="A scheduler for big clusters") == [sentence] * expected
     assert summary(html.format(sentence)) == []
+
+
+@pytest.mark.parametrize(
+    ("sentence", "alone"),
+    [
+        ("Operators gave reasons for delays of several weeks.", False),
+        ("Operators of pelicans gave reasons for delays of several weeks.", True),  # it speaks of the subject
+    ],
+)
+def test_what_goes_on_in_a_paragraph_is_quoted_alone_if_it_speaks_of_the_title(sentence: str, alone: bool) -> None:
+    title = "The year of the pelican"
+    known = "Every nest of them that was ordered in the summer came in the autumn."
+    room = len(sentence.split())
+
+    assert summary(f"<p>{known} {sentence}</p>", title=title, sentences=2) == [known, sentence]
+    assert summary(f"<p>{known} {sentence}</p>", title=title, max_words=room) == [sentence] * alone
+    assert summary(f"<p>{known}</p><p>{sentence}</p>", title=title, max_words=room) == [sentence]
+    assert summary(f"<p>{known} {sentence}</p>", max_words=room) == [sentence]  # without a title nobody can tell
 
 
 def test_a_first_sentence_that_goes_on_from_another_is_not_quoted() -> None:
