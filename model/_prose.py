@@ -166,7 +166,8 @@ class Prose:
                 headings += 1
             label = _phrases.ABSTRACT_LABEL.match(block.text) if block.text[:1] in "TtAaEeSsIiBb" and block.kind in _ANY else None
             abstract = label is not None or section == "abstract"
-            if section == "aside" or block.linked or block.kind not in (_ANY if abstract else kinds):
+            is_short = block.kind == "cell" and block.text.count(" ") < _MIN_CELL_WORDS
+            if section == "aside" or block.linked or is_short or block.kind not in (_ANY if abstract else kinds):
                 before = None
                 start = start and block.kind == "heading"
                 continue
@@ -238,6 +239,9 @@ class Prose:
 PARAGRAPHS: frozenset[Kind] = frozenset({"paragraph"})
 # Prose where there are no paragraphs.
 ITEMS: frozenset[Kind] = frozenset({"item", "quote"})
+# Where there are neither: what tables lay out, as letters do that were made for mail.
+CELLS: frozenset[Kind] = frozenset({"cell"})
+_MIN_CELL_WORDS = 40  # no cell of a table of data has as many
 _ANY = PARAGRAPHS | ITEMS
 
 

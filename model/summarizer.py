@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from heapq import heapify, heappop, heappush
 from itertools import repeat
 
-from model._prose import ITEMS, PARAGRAPHS, Candidate, Prose
+from model._prose import CELLS, ITEMS, PARAGRAPHS, Candidate, Prose
 from model.function_words import FUNCTION_WORDS
 from model.text import Text
 
@@ -55,7 +55,7 @@ def summarize(text: Text, *, sentences: int = SENTENCES, max_words: int = MAX_WO
     function_words = sum(map(counts.pop, FUNCTION_WORDS, repeat(0)))
     # In English prose every other word holds the sentence together; in other languages hardly any is one of these.
     english = function_words > 0.25 * len(words)
-    for kinds in (PARAGRAPHS, ITEMS):
+    for kinds in (PARAGRAPHS, ITEMS, CELLS):
         prose = Prose(text, kinds, english=english, most=_ENOUGH + 2 * sentences)
         chosen = _choose(prose, _worth(prose.candidates, text, counts, weights), sentences, max_words, weights.repetition)
         if chosen:

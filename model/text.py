@@ -105,8 +105,8 @@ class Text:
 
 
 def sentences(block: Block) -> list[str]:
-    """The sentences of a block, verbatim. Only prose is split: a heading, a cell or a piece of code is one sentence."""
-    return split(block.text) if block.kind in ("paragraph", "quote", "item") else [block.text]
+    """The sentences of a block, verbatim. Only prose is split: a heading, an aside or a piece of code is one sentence."""
+    return split(block.text) if block.kind in ("paragraph", "quote", "item", "cell") else [block.text]
 
 
 def of_post(post: Post) -> Text:

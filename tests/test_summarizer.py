@@ -212,6 +212,17 @@ def test_a_sentence_that_leans_is_taken_with_the_one_before_or_not_at_all(leanin
     assert summary(f"<p>{GOOD} {leaning}</p>", sentences=1) == [GOOD]
 
 
+def test_what_a_table_lays_out_is_quoted_where_there_is_nothing_else() -> None:
+    page = "<table><tr><td><h1>Nests</h1><p>{}</p></td></tr></table>{}"
+    long = f"{GOOD} {'Every nest of them that was ordered in the summer came in the autumn. ' * 3}"
+
+    assert summary(page.format(long, ""))[0] == GOOD
+    assert summary(page.format(GOOD, "")) == []  # as in a table of data
+    assert summary(page.format(long, "<p>Nests of a kind came in the winter of that year.</p>")) == [
+        "Nests of a kind came in the winter of that year."
+    ]
+
+
 def test_what_follows_a_call_to_act_in_its_paragraph_is_not_quoted() -> None:
     assert summary(f"<p>Sign up for the platform today. {GOOD}</p>") == []
     assert summary(f"<p>{GOOD} Sign up for the platform today.</p>") == [GOOD]
