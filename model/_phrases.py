@@ -140,10 +140,11 @@ BOILERPLATE = _Wording(
     here: (available|found|read|seen|see|summary|more|details|recording|slides) (\w+ )?here
     help: need your help|ways to (help|contribute)
     rss: rss reader
+    possible: made possible by
     notified: get notified
     information info details context background guidance: for (further|additional|the full|full|detailed|more) (\w+ )?%
     website site page: you can (get|find|download|grab) ([^\s,]+ ){1,10}%
-    docs documentation reference readme changelog faq: (see|refer to|consult|visit|read) (\w+ ){0,5}%(?=[^,]*\Z)
+    docs documentation reference readme changelog faq: (see|check|refer to|consult|visit|read) (\w+ ){0,5}%(?=[^,]*\Z)
     notes: (see|refer to|consult|visit|read) (\w+ ){0,5}release notes(?=[^,]*\Z)
     website site homepage repository repo overview guide: (see|refer to|consult|visit|read) (\w+ ){0,5}%(?=[^,]*\Z)
     tutorial article page section: (see|refer to|consult|visit|read) (\w+ ){0,5}%(?=[^,]*\Z)
@@ -252,6 +253,8 @@ LEANS = _Wording(
     the a an: [a-z]+ (corresponding|underlying|respective)
     now first: [a-z]+ (?!in\b|available|class\b)
     both: both(?! .{{1,60}}\band\b)
+    all: all (the )?(other|others|remaining)
+    case scenario option example method: % (\d+|[a-d]|one|two|three)\b
     to with for by from in on at after before like unlike of without despite: [a-z]+ (it|them|that|those|him|her|its|their)
     if when while once although though since unless: [a-z]+ (it\b{_EXPLETIVE}|they|that|he|she|so|not)
     as until because after before how: [a-z]+ (it\b{_EXPLETIVE}|they|that|he|she|so|not)
@@ -304,6 +307,8 @@ LEANS_WITHIN = _Wording(
     different: .{{,80}}\ba different (approach|way|path|route|direction)
     of: \w+ of (these|those|them|this|that|which)\b(?!{_ITSELF})
     both: .{{,120}} both(?=[,.])
+    either: .{{,120}}\beither (?!.{{1,100}}\bor\b)
+    again: ([^\s,;:]+ ){{1,4}}again\b
     well too: .{{,400}} (as well|too)(?=[.!]\Z)
     these those this: (([^\s,;:]+ ){{1,30}}|{_FIRST}[^,;:]{{2,100}}, ([^\s,;:]+ ){{0,14}})(?<!one of )%\b{_UNTOLD}
     both: ([^\s,;:]+ ){{1,30}}both (?!.{{1,80}}\band\b)
@@ -402,3 +407,8 @@ def has_verb(words: list[str]) -> bool:
     if words[:1] == ["from"]:
         return not _FINITE.isdisjoint(words)
     return not _VERBS.isdisjoint(words) or any(len(word) > 4 and word.endswith("ed") for word in words)
+
+
+def begins_with_verb(words: list[str]) -> bool:
+    """Whether the first word looks like a verb that tells somebody to act: "get", "lead"."""
+    return words[0] in _VERBS and words[0] not in _FINITE

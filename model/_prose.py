@@ -217,7 +217,7 @@ class Prose:
             return False
         if not _is_balanced(text) or text.count(" - ") > 2:
             return False
-        if self._english and (len(candidate.content) < MIN_CONTENT or not _phrases.has_verb(words)):
+        if self._english and (len(candidate.content) < MIN_CONTENT or not _has_verb(candidate)):
             return False
         if (
             _NUMBERED.match(text)
@@ -328,6 +328,14 @@ _STATEMENT = re.compile(r"\w\(\)?\w*[,)]?;")
 _GLUED = re.compile(
     r"[.!?:](?:(?<=[a-z]{2}[.!?])(?:The|This|These|It|We|You|An?|In|For|If|When|To|Its|And|But)\b|(?<=:) [-–•*] |(?<=[a-z]\.)@)"
 )
+
+
+def _has_verb(candidate: Candidate) -> bool:
+    """Whether there is a verb. If the first word may be one, it wants another, in small letters: "Get it from the site" and
+    "Lead Expert, Team Lead" say what nobody does."""
+    if _phrases.begins_with_verb(candidate.words):
+        return _phrases.has_verb(words(" ".join([word for word in candidate.text.split()[1:] if not word[0].isupper()])))
+    return _phrases.has_verb(candidate.words)
 
 
 def _is_call(sentence: str) -> bool:
