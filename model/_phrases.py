@@ -203,7 +203,7 @@ STEP = _pattern(
     let's|let me|allow me|just|simply|consider|imagine|suppose|think of|pick
     watch|read|visit|try|grab|browse|click|select|press|right-click|navigate|scroll|type|paste|copy|tick
     check that|go to|enter|open (a|the|your)|set an?|(sign|log) in
-    run (the|this)|note (that|the|how)|notice|remember|keep in mind|make sure|be sure|see|refer
+    run(?!-)|note (that|the|how)|notice|remember|keep in mind|make sure|be sure|see|refer
     (add|apply|build|change|choose|configure|create|define|delete|deploy|download) (or \w+ )?(an?|the|your|this|these|any|each)
     (edit|enable|export|find|follow|import|install|provide|remove|replace|scale) (or \w+ )?(an?|the|your|this|these|any|each)
     (set|specify|start|update|upgrade|use|verify) (or \w+ )?(an?|the|your|this|these|any|each)

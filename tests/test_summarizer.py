@@ -52,6 +52,7 @@ NEVER = [
     "Posted on 4 June 2024 by the team that runs the platform.",
     "Written by Jane Doe, who runs the platform in our Lyon office.",
     "Lead Engineer and Team Lead for the scheduler at a platform company.",
+    "Run the scheduler once, and it shows which nodes are free.",
     "Get the new scheduler from the site or from the registry.",
     "LYON--The platform team has released its scheduler for clusters.",
     "NEW LYON (FP) — The platform team has released its scheduler.",
