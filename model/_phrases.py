@@ -294,8 +294,8 @@ LEANS = _Wording(
     with given having: [a-z]+ (that|all|these|those|this)
     """,
 )
-# It begins with what the title may have named, if the sentence before it says no more than the title.
-REFERS = _pattern(r"[\"'“‘(]?", r"(this|these|the|its?|their)\b(?! means| (is|was) (why|because|how|where|when))")
+# It begins with what the title may have named.
+REFERS = _pattern(r"[\"'“‘(]?", r"(this|these|its?|their)\b(?! means| (is|was) (why|because|how|where|when))")
 # What stands before "this" and a comma hardly ever says what "this" is.
 _FIRST = "(with|while|whilst|for|in|on|at|by|to|after|before|once|when|as|from|although|though|despite|given|since|if|where) "
 # Unless what follows says which.

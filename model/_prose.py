@@ -31,7 +31,7 @@ class Candidate(NamedTuple):
     first: str  # sentence of its block
     opening: bool  # whether it is that one
     abstract: bool  # from what the author calls the short of it
-    start: bool  # whether no prose stands before it: it can lean on the title only, which whoever reads the summary has read
+    start: bool  # whether the post tells nothing before it, so that it can lean on the title only, which every reader has read
     before: int | None  # index of the candidate that ends where this one begins
 
 
@@ -83,7 +83,7 @@ class Prose:
         if before is None:
             return ()
         chain = self._chain(before, chosen)
-        return (*chain, index) if chain and self._is_told(names, [*told, before, *chain]) else ()
+        return (*chain, index) if chain and self._is_told(names, [*told, *chain]) else ()
 
     def _needs_of(self, index: int) -> _Needs:
         candidate = self.candidates[index]
@@ -169,7 +169,7 @@ class Prose:
             is_short = block.kind == "cell" and block.text.count(" ") < _MIN_CELL_WORDS
             if section == "aside" or block.linked or is_short or block.kind not in (_ANY if abstract else kinds):
                 before = None
-                start = start and block.kind == "heading"
+                start = start and (block.kind in ("heading", "aside") or block.linked or is_short)
                 continue
             its_sentences = sentences(block)
             for position, sentence in enumerate(its_sentences):
@@ -183,27 +183,29 @@ class Prose:
                 seen.add(quoted)
                 found.append(
                     Candidate(
-                        quoted,
-                        its_words,
-                        _content(its_words),
-                        size,
-                        block,
-                        its_sentences[0],
-                        position == 0,
-                        abstract,
-                        is_start,
-                        before,
+                        text=quoted,
+                        words=its_words,
+                        content=_content(its_words),
+                        size=size,
+                        block=block,
+                        first=its_sentences[0][:MOST_CHARACTERS],
+                        opening=position == 0,
+                        abstract=abstract,
+                        start=is_start,
+                        before=before,
                     )
                 )
                 before = len(found) - 1
                 if len(found) == most:
                     return
 
-    def _is_name(self, word: str) -> bool:
-        """Whether a word in small letters is a name: it looks like one, the title writes it so, or the post has it often."""
-        if word in self._names_of_title or _NAME.match(word):
+    def _begins_with_name(self, candidate: Candidate) -> bool:
+        """Whether small letters begin a name: it looks like one, the title writes it so, or the post has it often."""
+        text, words = candidate.text, candidate.words
+        if text.split()[0] in self._names_of_title or _NAME.match(text):
             return True
-        return word not in FUNCTION_WORDS and self._text.words().count(word) >= OFTEN
+        is_word = words and text.startswith(words[0]) and words[0] not in FUNCTION_WORDS
+        return bool(is_word) and self._text.words().count(words[0]) >= OFTEN
 
     def _is_sound(self, index: int) -> bool:
         """Whether shape and wording of a candidate are those of a sentence to quote."""
@@ -213,7 +215,7 @@ class Prose:
 
     def _has_sound_wording(self, candidate: Candidate) -> bool:
         text, words = candidate.text, candidate.words
-        if text[0].islower() and not self._is_name(text.split()[0]):  # it is the rest of something
+        if text[0].islower() and not self._begins_with_name(candidate):  # it is the rest of something
             return False
         if not _is_balanced(text) or text.count(" - ") > 2:
             return False

@@ -47,9 +47,11 @@ def words(text: str) -> list[str]:
 def spaced(text: str) -> bytes:
     """The words of a text in lower case, in UTF-8, with spaces between; among them may be numbers, and letters and digits of
     ASCII that stand alone."""
-    # Of many letters beyond ASCII it is quicker to ask `WORD`; and what a small sigma is depends on what stands beside it.
-    if not text.isascii() and (len(text.encode("utf-8", "surrogatepass")) > 1.2 * len(text) or "Σ" in text):
-        return " ".join(WORD.findall(text.lower())).encode()
+    if not text.isascii():
+        # Where many are beyond ASCII it is quicker to ask `WORD`; and what a small sigma is depends on what stands beside it.
+        beyond = len(text) - len(text.encode("ascii", "ignore"))
+        if beyond > _FEW * len(text) or "Σ" in text:
+            return " ".join(WORD.findall(text.lower())).encode()
     return text.encode("ascii", "topicwire.spaced").translate(_SPACED)
 
 
@@ -57,6 +59,7 @@ def _words_of(data: bytes) -> list[str]:
     return [run for run in data.decode().split() if run > ":" and len(run) > 1]  # ":" is what follows "9"
 
 
+_FEW = 0.02  # of the characters: marks and a name or two in English
 # What stands alone is no word, nor is what begins with a digit, of whatever script.
 _ALONE = re.compile(r"(?<![^\W_])[^\W_](?![^\W_])")
 _FIRST_DIGIT = re.compile(r"(?<![^\W_])\d")

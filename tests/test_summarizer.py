@@ -252,6 +252,7 @@ def test_what_repeats_the_title_is_quoted_for_the_sake_of_what_leans_on_it() -> 
         ("<p>{}</p>", True),
         ("<h2>Places</h2><p>{}</p>", True),
         ("<p>12 May</p><p>{}</p>", True),
+        ("<figure><figcaption>A pod</figcaption></figure><p>{}</p>", True),
         ("<p>Why so?</p><p>{}</p>", False),
         ("<pre>code</pre><p>{}</p>", False),
         ("<ul><li>One</li></ul><p>{}</p>", False),
@@ -282,7 +283,8 @@ def test_what_goes_on_in_a_paragraph_is_quoted_alone_if_it_speaks_of_the_title(s
 
 
 def test_a_first_sentence_that_goes_on_from_another_is_not_quoted() -> None:
-    assert summary("<p>However, every pod finds a node with room.</p>", title="A scheduler for big clusters") == []
+    for beginning in ("However, every pod", "The latter"):
+        assert summary(f"<p>{beginning} finds a node with room for it.</p>", title="A scheduler for big clusters") == []
 
 
 @pytest.mark.parametrize(
@@ -316,6 +318,7 @@ def test_a_sentence_in_small_letters_begins_with_what_the_post_writes_so_often()
     sentence, others = "kubectl drain waits until every pod of the node has gone.", "<li>kubectl</li>"
 
     assert summary(f"<p>{sentence}</p>{others * 4}") == [sentence]
+    assert summary(f"<p>{sentence.replace('kubectl', 'kubectl’s')}</p>{others * 4}") == [sentence.replace("kubectl", "kubectl’s")]
     assert summary(f"<p>{sentence}</p>{others * 3}") == []
     assert summary(f"<p>of which {sentence}</p>{others * 4}{'<li>of which</li>' * 9}") == []
 

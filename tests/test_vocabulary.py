@@ -35,6 +35,14 @@ def test_rows(line: str, expected: list[int]) -> None:
     assert looked_up(line) == expected
 
 
+def test_words_that_repeat_themselves_are_not_taken_for_one_another() -> None:
+    words = [letters * times for letters in ("ab", "abc", "abcdefgh") for times in range(2, 12)]
+    alike = [word[:8] + word[-8:] for word in WORDS if word.isascii() and len(word) > 8]
+    words = list(dict.fromkeys([*words, *["a" * length for length in range(2, 40)], *WORDS, *alike]))
+
+    assert Vocabulary(words, range(len(words))).rows(text.spaced(" ".join(words)))[0].tolist() == list(range(len(words)))
+
+
 @given(st.lists(st.sampled_from(WORDS) | st.text("abcdefgh", max_size=18) | st.text(max_size=4)).map(" ".join))
 def test_rows_are_those_of_the_words(line: str) -> None:
     assert looked_up(line) == [ROWS.get(word, UNKNOWN) for word in text.words(line)]
