@@ -20,6 +20,7 @@ from training.examples import Example
 QUARTILES = (80, 530, 950, 1_870, 7_600)
 # How many of a post's blocks are of which kind, and how many words each has in the mean.
 BLOCKS = {"p": (669, 27), "li": (541, 12), "h2": (290, 5), "td": (282, 5), "blockquote": (40, 22), "pre": (16, 26)}
+PROSE, HALF_A_SENTENCE = frozenset({"p", "blockquote"}), 8
 # Inline elements in a thousand words, with the attributes that editors leave.
 INLINE = {
     "strong": (15.7, "<strong>{}</strong>"),
@@ -84,13 +85,19 @@ def _post(rng: random.Random, examples: list[Example], length: float) -> tuple[s
     """Title and HTML: sentences of its own topics first, then the others'."""
     subject = rng.choice(examples)
     pool = sorted(rng.sample(examples, len(examples)), key=lambda example: example.topics != subject.topics)
-    words = (word for example in cycle(pool) for sentence in _sentences(example) for word in sentence.split())
+    prose, other = (
+        (word for example in cycle(pool) for sentence in _sentences(example) for word in sentence.split()) for _ in range(2)
+    )
     pieces, shares = [], [share for share, _ in BLOCKS.values()]
     while length > 0:
         (kind,) = rng.choices(list(BLOCKS), shares)
-        size = max(2, round(rng.expovariate(1 / BLOCKS[kind][1])))
-        pieces.append(_block(kind, [_inline(rng, html.escape(word, quote=False)) for word in islice(words, size)]))
-        length -= size
+        mean = BLOCKS[kind][1] - (HALF_A_SENTENCE if kind in PROSE else 0)
+        size = max(2, round(rng.expovariate(1 / mean)))
+        words = list(islice(prose if kind in PROSE else other, size))
+        while kind in PROSE and not words[-1].endswith((".", "!", "?")):  # authors finish their sentences
+            words.append(next(prose))
+        pieces.append(_block(kind, [_inline(rng, html.escape(word, quote=False)) for word in words]))
+        length -= len(words)
     return subject.post.title, "\n".join(pieces).replace("'", "’")
 
 
