@@ -6,6 +6,7 @@ elsewhere.
 
 import re
 from collections.abc import Collection, Iterable, Iterator
+from functools import lru_cache
 from itertools import filterfalse
 from typing import NamedTuple
 
@@ -97,7 +98,7 @@ class Prose:
         a word of the title. Wording cannot tell: "Moscow gave reasons for the delays." """
         if not self._english or not self._title or candidate.opening or candidate.abstract:
             return False
-        return _stems(candidate.content).isdisjoint(self._stems_of_title)
+        return candidate.content.isdisjoint(self._title) and _stems(candidate.content).isdisjoint(self._stems_of_title)
 
     def news(self, index: int) -> frozenset[str]:
         """The stems of what a candidate says beyond the title."""
@@ -340,6 +341,7 @@ def _has_verb(candidate: Candidate) -> bool:
     return _phrases.has_verb(candidate.words)
 
 
+@lru_cache(maxsize=8)  # it is asked of each sentence of a block
 def _is_call(sentence: str) -> bool:
     """Whether a sentence calls to act; what follows in its block says why."""
     return _phrases.BOILERPLATE.is_in(sentence.lower(), words(sentence))
