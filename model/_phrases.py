@@ -141,6 +141,11 @@ BOILERPLATE = _Wording(
     help: need your help|ways to (help|contribute)
     rss: rss reader
     possible: made possible by
+    thank: (like|want|need) to thank|thank (the following|everyone|everybody|all)
+    pr pull: (open|submit|send) (a|an|your) (\w+ )?(pr|pull request)
+    invite: (love|like|want) to invite
+    donate donation donations: (please |to |make a |your )%
+    enjoyed liked: if you('ve)? %
     notified: get notified
     information info details context background guidance: for (further|additional|the full|full|detailed|more) (\w+ )?%
     website site page: you can (get|find|download|grab) ([^\s,]+ ){1,10}%
@@ -309,6 +314,7 @@ LEANS_WITHIN = _Wording(
     both: .{{,120}} both(?=[,.])
     either: .{{,120}}\beither (?!.{{1,100}}\bor\b)
     again: ([^\s,;:]+ ){{1,4}}again\b
+    however though: ([^\s,;:]+ ){{0,4}}[^\s,;:]+, %(?=,)
     well too: .{{,400}} (as well|too)(?=[.!]\Z)
     these those this: (([^\s,;:]+ ){{1,30}}|{_FIRST}[^,;:]{{2,100}}, ([^\s,;:]+ ){{0,14}})(?<!one of )%\b{_UNTOLD}
     both: ([^\s,;:]+ ){{1,30}}both (?!.{{1,80}}\band\b)
