@@ -64,6 +64,8 @@ def _ends(text: str, start: int, at: int, end: int) -> bool:
     after_word = len(word) >= _WHOLE_WORD and text[at:end].strip() == "." and word.isalnum()
     if not _can_begin(following, after_word=after_word):
         return False
+    if mark in "!?" and text.startswith(")", at + 1) and text.find("(", start, at) > start:
+        return False  # it ends what stands in brackets (does it not?) and not the sentence around them
     if mark != "." or text.startswith("..", at):
         return True
     is_unit = word in _UNITS and text[max(0, at - len(word) - 2)].isdigit()

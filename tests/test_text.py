@@ -150,6 +150,8 @@ Windows Server 2022. | Linux follows.
 The app (v2.1. beta) is out. | Try it.
 She wrote “It works. Ship it.” and left. | We did.
 Sad :( but true. | It failed. | It always fails.
+It failed (oh the vanity!) I must say. | We wept.
+(Did it fail?) | It did.
 It takes 5 sec. | See sec. 4 for why.
 No stop at the end
 これは文です。 | 次の文です。
