@@ -176,7 +176,7 @@ class Prose:
             for position, sentence in enumerate(its_sentences):
                 quoted = sentence[label.end() :] if label is not None and position == 0 else sentence
                 size = _size_of_sentence(quoted)
-                is_start, start = start, start and not _SENTENCE_END.search(quoted)
+                is_start, start = start, start and not quoted.rstrip(_CLOSINGS).endswith((*_ENDS, *_QUESTIONS))
                 if not size or quoted in seen:
                     before = None
                     continue
@@ -205,8 +205,9 @@ class Prose:
         text, words = candidate.text, candidate.words
         if text.split()[0] in self._names_of_title or _NAME.match(text):
             return True
-        is_word = words and text.startswith(words[0]) and words[0] not in FUNCTION_WORDS
-        return bool(is_word) and self._text.words().count(words[0]) >= OFTEN
+        return any(
+            text.startswith(word) and word not in FUNCTION_WORDS and self._text.words().count(word) >= OFTEN for word in words[:1]
+        )
 
     def _is_sound(self, index: int) -> bool:
         """Whether shape and wording of a candidate are those of a sentence to quote."""
@@ -287,7 +288,7 @@ _ANNOUNCED = _stems(_phrases.ANNOUNCING)
 # What may stand after the mark that ends a sentence, and before its first letter.
 _CLOSINGS = ")]\"'”’»」』"
 _OPENINGS = "\"'“‘«„「『¿¡"
-_SENTENCE_END = re.compile(r"[.!?…。！？｡][)\]\"'”’»」』]*\Z")
+_ENDS, _QUESTIONS = (".", "!", "…", "。", "！", "｡"), ("?", "？")
 _MAX_SLOGAN_WORDS = 10  # no exclamation as short as this tells anything
 
 
@@ -296,7 +297,7 @@ def _size_of_sentence(text: str) -> int:
     if len(text) > MOST_CHARACTERS or not (text[:1].isalnum() or text[:1] in _OPENINGS):
         return 0
     bare = text.rstrip(_CLOSINGS)
-    if not bare.endswith((".", "!", "…", "。", "！", "｡")) or bare.endswith((" .", "..", ". .")):
+    if not bare.endswith(_ENDS) or bare.endswith((" .", "..", ". .")):
         return 0
     size = count_words(text)
     if not MIN_WORDS <= size <= MOST_WORDS or (size <= _MAX_SLOGAN_WORDS and bare.endswith(("!", "！"))):

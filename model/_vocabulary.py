@@ -44,7 +44,8 @@ class Vocabulary:
         # Where to begin to seek a hash, by its first bits; with four places for each word, most are found right there.
         bits = max(1, math.ceil(math.log2(len(words) + 1)) + 2)
         self._shift = np.uint64(64 - bits)
-        self._begin = np.searchsorted(self._keys[:-1], np.arange(1 << bits, dtype=np.uint64) << self._shift)
+        shared = np.bincount((self._keys[:-1] >> self._shift).astype(np.int64), minlength=1 << bits)
+        self._begin = shared.cumsum() - shared
 
     def rows(self, data: bytes) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Of each word of `model.text.spaced`: its row, `UNKNOWN` if it has none; and the place of its first byte."""

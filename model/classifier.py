@@ -87,6 +87,7 @@ class Classifier:
         content = looked_up.compress(looked_up != _FUNCTION)
         known = content >= 0
         unknown = len(content) - int(np.count_nonzero(known))
+        # One of the words, and of the unknown ones, is what stands between.
         if unknown == len(content) or not self._is_judged(len(looked_up) - 1, unknown - 1):
             rows, weights = np.empty(0, dtype=np.int64), np.empty(0)
         else:
