@@ -5,7 +5,7 @@ Patterns are for text in lower case, but for those that say otherwise. All are m
 """
 
 import re
-from collections.abc import Collection
+from collections.abc import Set
 
 
 def _pattern(before: str, alternatives: str, after: str = r"\b", flags: re.RegexFlag = re.NOFLAG) -> re.Pattern[str]:
@@ -31,18 +31,19 @@ class _Wording:
             for word in words.split():
                 self.lines.setdefault(word, []).append(pattern)
 
-    def begins(self, text: str, words: Collection[str]) -> bool:
+    def begins(self, text: str, words: Set[str]) -> bool:
         """Whether a text with these words begins like this."""
         return any(pattern.match(text) for pattern in self._to_try(words))
 
-    def is_in(self, text: str, words: Collection[str]) -> bool:
+    def is_in(self, text: str, words: Set[str]) -> bool:
         """Whether a text with these words has this anywhere."""
         return any(pattern.search(text) for pattern in self._to_try(words))
 
-    def _to_try(self, words: Collection[str]) -> list[re.Pattern[str]]:
-        if self.lines.keys().isdisjoint(words):
+    def _to_try(self, words: Set[str]) -> list[re.Pattern[str]]:
+        found = words & self.lines.keys()
+        if not found:
             return []
-        lines = {line for word in self.lines.keys() & words for line in self.lines[word]}
+        lines = {line for word in found for line in self.lines[word]}
         return [self._compiled.get(line) or self._compile(line) for line in lines]
 
     def _compile(self, line: str) -> re.Pattern[str]:
@@ -105,7 +106,7 @@ APART = _pattern(
 GREETING = _pattern("", "my name is|dear|hello|hi|hey|greetings|welcome|happy (new|holidays)|good (morning|day)")
 # Headlines and requests: no subject does anything in them.
 HEADLINE = _pattern(
-    "", "please|introducing|announcing|presenting|meet|say hello|time (for|to)|ready to|want to|looking to|need to"
+    "", "please|introducing|announcing|presenting|meet|say hello|time (for|to)|(get )?ready (to|for)|want to|looking to|need to"
 )
 # Calls to act, thanks, farewells: they could be said of any post, so they say nothing of this one.
 BOILERPLATE = _Wording(
@@ -125,6 +126,7 @@ BOILERPLATE = _Wording(
     reach: reach out
     skip jump: (skip|jump) ((ahead|straight|right|back) )?to
     check checking: check(ing)? (\w+ )?out
+    checkout: checkout (the|our|this|my)
     touch: get in touch
     let: let (us|me) know
     comment comments feedback: (leave a|your) (comments?|feedback)
@@ -182,7 +184,7 @@ POINTING = _Wording(
     r"""
     see: (\A|(?<=[,;(–—])|(?<=[,;(–—] ))(please )?see\b
     here: here('s| is| are)\b
-    steps instructions commands: (the|these|some|the same) %\b
+    steps instructions commands: (the|these|some|the same) %\b(?! (to|for|of|needed|required)\b)
     command step line: the (first|second|third|next|last) %\b
     following: (the|these|this|as|are|is|like) following\b(?!.*: \w)
     following: following (\w+ ){0,3}(commands?|code|steps?|examples?|table|figure|diagram|list|snippet|screenshot|image)\b
@@ -193,7 +195,7 @@ POINTING = _Wording(
     discussed given linked noted: % (\w+ )?(below|above|here|earlier|previously)\b
     figure figures fig table tables: (figures?|fig\.|tables?) (\d|below|above|shows?)\b
     listing listings diagram diagrams screenshot screenshots image images: % (\d|below|above|shows?)\b
-    chart charts graph graphs example examples snippet snippets: % (\d|below|above|shows?)\b
+    chart charts graph graphs example examples snippet snippets: (?<!\Athis )% (\d|below|above|shows?)\b
     code command commands picture video: % (below|above|shows?)\b
     illustrate illustrates depict depicts: % (how|the)\b.*\b(diagram|figure)\b
     see notice observe: \A(as )?(you|we)('ll| can| may| might| will| should) (now |also |clearly )?%\b
@@ -378,7 +380,7 @@ _REGULAR = """
     explore export expose extend facilitate fail fall favor fear feature feel fetch find finish fire fit fix focus
     follow force forget form forward free gain gather generate get give go grow guarantee guard guide handle happen
     hear help hide hold hope host identify implement imply import improve include increase influence inform inherit
-    inject inspect install instruct integrate interact introduce invite invoke isolate iterate join jump justify keep
+    inject insert inspect install instruct integrate interact introduce invite invoke isolate iterate join jump justify keep
     kill know lack last launch lead learn leave let leverage lie limit listen live load look lose love maintain make
     manage map mark matter mean measure meet mention merge migrate minimize mirror mix modify monitor mount move
     multiply navigate need negotiate note notice notify observe obtain occur offer open operate optimize orchestrate
@@ -407,14 +409,16 @@ _FINITE = frozenset([*_AUXILIARIES.split(), *_IRREGULAR.split()])
 _VERBS = _FINITE.union(_REGULAR.split(), map(_third_person, _REGULAR.split()))
 
 
-def has_verb(words: list[str]) -> bool:
-    """Whether one of the words, in lower case, looks like a verb. "From a server to ..." is more often none, and wants one that
-    is nothing else."""
-    if words[:1] == ["from"]:
-        return not _FINITE.isdisjoint(words)
+def has_verb(words: Set[str]) -> bool:
+    """Whether one of the words, in lower case, looks like a verb."""
     return not _VERBS.isdisjoint(words) or any(len(word) > 4 and word.endswith("ed") for word in words)
 
 
-def begins_with_verb(words: list[str]) -> bool:
-    """Whether the first word looks like a verb that tells somebody to act: "get", "lead"."""
-    return words[0] in _VERBS and words[0] not in _FINITE
+def has_finite_verb(words: Set[str]) -> bool:
+    """Whether one of the words is a verb and nothing else."""
+    return not _FINITE.isdisjoint(words)
+
+
+def is_verb(word: str) -> bool:
+    """Whether a word that begins a sentence looks like a verb that tells somebody to act: "get", "lead"."""
+    return word in _VERBS and word not in _FINITE

@@ -7,7 +7,6 @@ elsewhere.
 import re
 from collections.abc import Collection, Iterable, Iterator
 from functools import lru_cache
-from itertools import filterfalse
 from typing import NamedTuple
 
 from model import _phrases
@@ -25,7 +24,8 @@ class Candidate(NamedTuple):
     """A sentence that has the shape of one. Whether it may be quoted is asked of `Prose.chain`, of few candidates."""
 
     text: str  # verbatim, without a label such as "TL;DR:"
-    words: list[str]  # lower case
+    lower: str
+    words: frozenset[str]  # lower case
     content: frozenset[str]  # those that are no function words
     size: int  # in words, as readers count them
     block: Block
@@ -48,7 +48,7 @@ class Prose:
 
     def __init__(self, text: Text, kinds: frozenset[Kind], *, english: bool, most: int) -> None:
         self.candidates: list[Candidate] = []
-        self._title = _content(text.title_words)
+        self._title = frozenset(text.title_words) - FUNCTION_WORDS
         self._text = text
         self._names_of_title = frozenset(text.title.split())
         self._stems_of_title = _stems(self._title)
@@ -66,13 +66,9 @@ class Prose:
     def chain(self, index: int, chosen: Collection[int] = ()) -> tuple[int, ...]:
         """The indexes of a candidate and of those before it without which it makes no sense; () if there is no such chain.
 
-        What it names as known is so by one of these, or by one that is `chosen` already and stands before it. What only
-        repeats the title is quoted for the sake of what leans on it, and never for its own.
+        What it names as known is so by one of these, or by one that is `chosen` already and stands before it.
         """
-        return () if self._repeats_title(index) else self._chain(index, chosen)
-
-    def _chain(self, index: int, chosen: Collection[int]) -> tuple[int, ...]:
-        if not self._is_sound(index):
+        if not self.is_quotable(index):
             return ()
         if index not in self._needs:
             self._needs[index] = self._needs_of(index)
@@ -83,7 +79,7 @@ class Prose:
         before = self.candidates[index].before
         if before is None:
             return ()
-        chain = self._chain(before, chosen)
+        chain = self.chain(before, chosen)
         return (*chain, index) if chain and self._is_told(names, [*told, *chain]) else ()
 
     def _needs_of(self, index: int) -> _Needs:
@@ -98,37 +94,25 @@ class Prose:
         a word of the title. Wording cannot tell: "Moscow gave reasons for the delays." """
         if not self._english or not self._title or candidate.opening or candidate.abstract:
             return False
-        return candidate.content.isdisjoint(self._title) and _stems(candidate.content).isdisjoint(self._stems_of_title)
+        return not self._has_word_of_title(candidate)
+
+    def _has_word_of_title(self, candidate: Candidate) -> bool:
+        return not _stems(candidate.content).isdisjoint(self._stems_of_title)
 
     def news(self, index: int) -> frozenset[str]:
         """The stems of what a candidate says beyond the title."""
         if index not in self._news:
-            candidate = self.candidates[index]
-            self._news[index] = _stems(candidate.content - self._spelt_out(candidate.text)) - self._told
+            self._news[index] = _stems(self.candidates[index].content) - self._told
         return self._news[index]
 
     def has_news(self, chain: tuple[int, ...], told: frozenset[str]) -> bool:
         """Whether every candidate of a chain says something beyond the title and what was told."""
-        return not self._english or all(
-            len(self.news(index) - told) >= MIN_NEWS for index in chain if not self._repeats_title(index)
-        )
-
-    def _spelt_out(self, text: str) -> frozenset[str]:
-        """What a sentence says only to explain an abbreviation of the title, or to abbreviate what the title spells out."""
-        told: frozenset[str] = frozenset()
-        for found in _ABBREVIATED.finditer(text):
-            letters = found[1].lower()
-            spelt = frozenset(words(" ".join(text[: found.start()].split()[-len(letters) :])))
-            if letters in self._title:
-                told |= spelt
-            elif spelt - FUNCTION_WORDS <= self._title:
-                told |= {letters}
-        return told
+        return not self._english or all(len(self.news(index) - told) >= MIN_NEWS for index in chain)
 
     def _repeats_title(self, index: int) -> bool:
         if not self._title:
             return False
-        return self.candidates[index].content <= self._title or (self._english and len(self.news(index)) < MIN_NEWS)
+        return self.candidates[index].content <= self._title or not self.has_news((index,), frozenset())
 
     def _is_told(self, names: list[str], told: list[int]) -> bool:
         return all(any(_has(self.candidates[one].content, name) for one in told) for name in names)
@@ -180,13 +164,14 @@ class Prose:
                 if not size or quoted in seen:
                     before = None
                     continue
-                its_words = words(sentence)
+                its_words = frozenset(words(sentence))
                 seen.add(quoted)
                 found.append(
                     Candidate(
                         text=quoted,
+                        lower=quoted.lower(),
                         words=its_words,
-                        content=_content(its_words),
+                        content=its_words - FUNCTION_WORDS,
                         size=size,
                         block=block,
                         first=its_sentences[0][:MOST_CHARACTERS],
@@ -202,12 +187,10 @@ class Prose:
 
     def _begins_with_name(self, candidate: Candidate) -> bool:
         """Whether small letters begin a name: it looks like one, the title writes it so, or the post has it often."""
-        text, words = candidate.text, candidate.words
-        if text.split()[0] in self._names_of_title or _NAME.match(text):
+        word = candidate.text.split()[0]
+        if word in self._names_of_title or _NAME.match(word):
             return True
-        return any(
-            text.startswith(word) and word not in FUNCTION_WORDS and self._text.words().count(word) >= OFTEN for word in words[:1]
-        )
+        return any(one not in FUNCTION_WORDS and self._text.words().count(one) >= OFTEN for one in words(word)[:1])
 
     def _is_sound(self, index: int) -> bool:
         """Whether shape and wording of a candidate are those of a sentence to quote."""
@@ -221,7 +204,9 @@ class Prose:
             return False
         if not _is_balanced(text) or text.count(" - ") > 2:
             return False
-        if self._english and (len(candidate.content) < MIN_CONTENT or not _has_verb(candidate)):
+        # "Deploy a broker on your cluster": a first sentence that tells to do what the title names says what the post is for.
+        task = candidate.start and self._has_word_of_title(candidate)
+        if self._english and (len(candidate.content) < MIN_CONTENT or not _has_verb(candidate, task=task)):
             return False
         if (
             _NUMBERED.match(text)
@@ -230,8 +215,8 @@ class Prose:
             or _phrases.APART.match(candidate.block.text[:_BEGINNING])
         ):
             return False
-        lower = text.lower()
-        if _phrases.STEP.match(lower) or _phrases.GREETING.match(lower) or _phrases.HEADLINE.match(lower):
+        lower = candidate.lower
+        if (_phrases.STEP.match(lower) and not task) or _phrases.GREETING.match(lower) or _phrases.HEADLINE.match(lower):
             return False
         if _phrases.BOILERPLATE.is_in(lower, words) or (not candidate.opening and _is_call(candidate.first)):
             return False
@@ -257,10 +242,6 @@ def count_words(text: str) -> int:
 _UNSPACED = "[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]"  # compiled where it is met: that takes a while
 
 
-def _content(words: list[str]) -> frozenset[str]:
-    return frozenset(filterfalse(FUNCTION_WORDS.__contains__, words))
-
-
 # "the broker", "these labels"; not "the number of", which says what it means, and no names, which need not be introduced.
 _THE = re.compile(
     r"[Tt](?<!\w.)(?:he|his|hat|hese|hose) ([a-z]{3,})(?![\w.]*[A-Z_.]\w)(?:-\w+)*\b(?! of\b| that\b| which\b| to\b)"
@@ -273,8 +254,6 @@ def _has(words: frozenset[str], name: str) -> bool:
     return name in words or name + "s" in words or (name.endswith("s") and name[:-1] in words)
 
 
-# "Border Gateway Protocol (BGP)".
-_ABBREVIATED = re.compile(r"\(([A-Z]{2,8})\)")
 _STEM = 5  # letters that tell a word from most others, and hardly an ending
 
 
@@ -334,32 +313,40 @@ _GLUED = re.compile(
 )
 
 
-def _has_verb(candidate: Candidate) -> bool:
-    """Whether there is a verb. If the first word may be one, it wants another, in small letters: "Get it from the site" and
-    "Lead Expert, Team Lead" say what nobody does."""
-    if _phrases.begins_with_verb(candidate.words):
-        return _phrases.has_verb(words(" ".join([word for word in candidate.text.split()[1:] if not word[0].isupper()])))
-    return _phrases.has_verb(candidate.words)
+def _has_verb(candidate: Candidate, *, task: bool) -> bool:
+    """Whether there is a verb. Unless the sentence may be a `task`, a first word that may be one wants another, in small letters:
+    "Get it from the site" and "Lead Expert, Team Lead" say what nobody does. "From a server to ..." is more often no sentence,
+    and wants one that is nothing else."""
+    first = _first_word(candidate.lower)
+    if first == "from":
+        return _phrases.has_finite_verb(candidate.words)
+    if task or not _phrases.is_verb(first):
+        return _phrases.has_verb(candidate.words)
+    return _phrases.has_verb(frozenset(words(" ".join([word for word in candidate.text.split()[1:] if not word[0].isupper()]))))
 
 
 @lru_cache(maxsize=8)  # it is asked of each sentence of a block
 def _is_call(sentence: str) -> bool:
     """Whether a sentence calls to act; what follows in its block says why."""
-    return _phrases.BOILERPLATE.is_in(sentence.lower(), words(sentence))
+    return _phrases.BOILERPLATE.is_in(sentence.lower(), frozenset(words(sentence)))
 
 
 def _leans(candidate: Candidate, *, title: bool = False) -> bool:
     """Whether a candidate leans on what stands before it, be it the `title` or not."""
-    lower = candidate.text.lower()
+    lower = candidate.lower
     if title and _phrases.REFERS.match(lower):
         return False
-    first = _FIRST_WORD.match(lower)
-    return (first is not None and _phrases.LEANS.begins(lower, first.groups())) or (
+    return _phrases.LEANS.begins(lower, {_first_word(lower)}) or (
         not title and _phrases.LEANS_WITHIN.begins(lower, candidate.words)
     )
 
 
 _FIRST_WORD = re.compile(r"[\"'“‘(]?([a-z]+)")
+
+
+def _first_word(lower: str) -> str:
+    found = _FIRST_WORD.match(lower)
+    return found[1] if found else ""
 
 
 def _is_code(text: str) -> bool:

@@ -126,8 +126,6 @@ def test_a_sentence_that_repeats_the_title_is_left_out() -> None:
     [
         ("Announcing Pelican 2.4: Faster Nests", "Today we're happy to announce the release of Pelican 2.4 with faster nests."),
         ("Pelican drops its plugin interface", "Pelican is dropping its plugin interface."),
-        ("How BGP came to pelicans", "This article explains how the Border Gateway Protocol (BGP) came to pelicans."),
-        ("The Border Gateway Protocol for pelicans", "Pelicans now have the Border Gateway Protocol (BGP)."),
         ("Pelican support for big nests", "We are excited that Pelican now generally supports big nests."),
     ],
 )
@@ -239,14 +237,33 @@ def test_what_follows_a_call_to_act_in_its_paragraph_is_not_quoted() -> None:
     assert summary(f"<p>Sign up for the platform today.</p><p>{GOOD}</p>") == [GOOD]
 
 
-def test_what_repeats_the_title_is_quoted_for_the_sake_of_what_leans_on_it() -> None:
+def test_what_leans_on_a_sentence_that_repeats_the_title_is_left_out_with_it() -> None:
     sentences = ["We now announce the scheduler for big clusters.", "It places every pod on a node with room."]
-    html, title = f"<p>{' '.join(sentences)}</p>", "A scheduler for big clusters"
 
-    assert summary(html, title=title) == sentences
-    assert summary(html, title=title, sentences=1) == []
-    assert summary(html.replace("It", "Its brain"), title=title) == [sentences[0], sentences[1].replace("It", "Its brain")]
-    assert summary(html.replace("It", "Such software"), title=title)[:1] == sentences[:1]
+    assert summary(f"<p>{' '.join(sentences)}</p>", title="A scheduler for big clusters") == []
+    assert summary(f"<p>{' '.join(sentences)}</p>", title="Pelicans") == sentences
+
+
+@pytest.mark.parametrize(
+    ("title", "first", "quoted"),
+    [
+        ("Pods on big nodes", "Deploy your pods to big nodes with a scheduler and two labels.", True),
+        ("Pods on big nodes", "Run the scheduler with a list of labels for all of the nodes.", True),
+        ("Pelicans", "Deploy your pods to big nodes with a scheduler and two labels.", False),
+        ("Pods on big nodes", "Get ready to dive deep into the world of pods.", False),
+    ],
+)
+def test_a_task_that_the_title_names_is_quoted_where_the_post_begins(title: str, first: str, quoted: bool) -> None:
+    assert (first in summary(f"<p>{first}</p><p>{GOOD}</p>", title=title)) == quoted
+    assert first not in summary(f"<p>{GOOD}</p><p>{first}</p>", title=title)
+
+
+def test_the_opening_of_a_paragraph_is_preferred() -> None:
+    inside = "A pelican lays two eggs in spring and feeds its young until they fly."
+    opening = "The pelican is a bird that lives by the sea and eats fish all day."
+    html = f"<p>{GOOD} {inside}</p><p>{opening}</p>"
+
+    assert summary(html, title="Pelican", sentences=1) == [opening]
 
 
 @pytest.mark.parametrize(
@@ -441,7 +458,7 @@ def test_phrases_are_found_by_their_words_wherever_they_are() -> None:
     texts = [text.of_post(example.post) for example in starter.examples()]
     sentences = {sentence for parsed in texts for block in parsed.blocks for sentence in text.sentences(block)}
     for sentence in [*sentences, *LEANING, *NEVER]:
-        lower, words = sentence.lower(), text.words(sentence)
+        lower, words = sentence.lower(), frozenset(text.words(sentence))
         for table in tables:
             every = table.lines.keys()
             assert table.is_in(lower, words) == table.is_in(lower, every), sentence
