@@ -46,22 +46,26 @@ class _Needs(NamedTuple):
 class Prose:
     """The first sentences of a post, at `most` so many, that are in blocks of some kinds, or that the author says sum it up."""
 
-    def __init__(self, text: Text, kinds: frozenset[Kind], *, english: bool, most: int) -> None:
+    def __init__(self, text: Text, kinds: frozenset[Kind], *, most: int) -> None:
         self.candidates: list[Candidate] = []
         self._title = frozenset(text.title_words) - FUNCTION_WORDS
         self._text = text
         self._names_of_title = frozenset(text.title.split())
         self._stems_of_title = _stems(self._title)
         self._told = self._stems_of_title | _ANNOUNCED
-        self._english = english
-        self._sound: dict[int, bool] = {}
+        self._quotable: dict[int, bool] = {}
         self._needs: dict[int, _Needs] = {}
         self._news: dict[int, frozenset[str]] = {}
         self._gather(kinds, most)
+        # Two in five words of an English sentence hold it together; in other languages hardly any is one of these.
+        content = sum(len(candidate.content) for candidate in self.candidates)
+        self._english = content < 0.8 * sum(len(candidate.words) for candidate in self.candidates)
 
     def is_quotable(self, index: int) -> bool:
         """Whether a candidate may be quoted where what it leans on is."""
-        return self._is_sound(index) and not self._repeats_title(index)
+        if index not in self._quotable:
+            self._quotable[index] = not self._repeats_title(index) and self._is_sound(self.candidates[index])
+        return self._quotable[index]
 
     def chain(self, index: int, chosen: Collection[int] = ()) -> tuple[int, ...]:
         """The indexes of a candidate and of those before it without which it makes no sense; () if there is no such chain.
@@ -112,7 +116,7 @@ class Prose:
     def _repeats_title(self, index: int) -> bool:
         if not self._title:
             return False
-        return self.candidates[index].content <= self._title or not self.has_news((index,), frozenset())
+        return self.candidates[index].content <= self._title or (self._english and len(self.news(index)) < MIN_NEWS)
 
     def _is_told(self, names: list[str], told: list[int]) -> bool:
         return all(any(_has(self.candidates[one].content, name) for one in told) for name in names)
@@ -122,10 +126,11 @@ class Prose:
         broker; and "these labels", if it does not lean on the sentence before it, which would tell what they are."""
         text = self.candidates[index].text
         these = () if leans else self._known(_THESE, text)
+        before = self.candidates[:index]
         said = (
             name
             for name in self._known(_THE, text)
-            if any(_has(self.candidates[one].content, name) and self.is_quotable(one) for one in range(index))
+            if any(_has(one.content, name) and self.is_quotable(at) for at, one in enumerate(before))
         )
         return [*these, *said]
 
@@ -192,13 +197,8 @@ class Prose:
             return True
         return any(one not in FUNCTION_WORDS and self._text.words().count(one) >= OFTEN for one in words(word)[:1])
 
-    def _is_sound(self, index: int) -> bool:
-        """Whether shape and wording of a candidate are those of a sentence to quote."""
-        if index not in self._sound:
-            self._sound[index] = self._has_sound_wording(self.candidates[index])
-        return self._sound[index]
-
-    def _has_sound_wording(self, candidate: Candidate) -> bool:
+    def _is_sound(self, candidate: Candidate) -> bool:
+        """Whether shape and wording are those of a sentence to quote."""
         text, words = candidate.text, candidate.words
         if text[0].islower() and not self._begins_with_name(candidate):  # it is the rest of something
             return False

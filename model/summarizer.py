@@ -1,7 +1,7 @@
 """The few sentences of a post that stand for it: extractive, verbatim, in reading order.
 
 Which sentences may be quoted is `_prose`'s business. They are ranked by where they stand, what they share with the
-title, and how central their words are to the whole post (the centroid method: Radev et al., "Centroid-based
+title, and how central their words are among those of the others (the centroid method: Radev et al., "Centroid-based
 summarization of multiple documents", 2004), and chosen one by one, each discounted by what the chosen ones have already
 said (maximal marginal relevance: Carbonell and Goldstein, 1998).
 """
@@ -10,7 +10,7 @@ import math
 from collections import Counter
 from dataclasses import dataclass
 from heapq import heapify, heappop, heappush
-from itertools import repeat
+from itertools import chain
 
 from model._prose import CELLS, ITEMS, PARAGRAPHS, Candidate, Prose
 from model.function_words import FUNCTION_WORDS
@@ -33,7 +33,7 @@ class Weights:
     position: float = 1.0  # authors say what a post is about at its beginning
     decay: float = 5.0  # after how many candidate sentences that falls to a half: the length of an introduction
     title: float = 0.5  # share of the title's words that the sentence takes up: the title is the author's own summary
-    centrality: float = 1.0  # cosine to all words of the post; it is seldom above a half, so in effect as much as the title
+    centrality: float = 1.0  # cosine to all candidates' words; it is seldom above a half, so in effect as much as the title
     opening: float = 0.2  # of a paragraph: every other sentence inside one makes less sense without those before it
     abstract: float = 0.5  # the author calls it the short of it
     length: float = 0.3  # words, up to `FULL`: a short sentence says less, and three of them leave room unused
@@ -51,22 +51,17 @@ def summarize(text: Text, *, sentences: int = SENTENCES, max_words: int = MAX_WO
 
     A sentence that leans on the one before it ("However, ...") is taken together with that one or not at all.
     """
-    # Numbers and single letters are counted too: to leave them out would take longer than the counting.
-    words = text.spaced.decode().split()
-    counts = Counter(words)
-    function_words = sum(map(counts.pop, FUNCTION_WORDS, repeat(0)))
-    # In English prose every other word holds the sentence together; in other languages hardly any is one of these.
-    english = function_words > 0.25 * len(words)
     for kinds in (PARAGRAPHS, ITEMS, CELLS):
-        prose = Prose(text, kinds, english=english, most=_ENOUGH + 2 * sentences)
-        chosen = _choose(prose, _worth(prose.candidates, text, counts, weights), sentences, max_words, weights.repetition)
+        prose = Prose(text, kinds, most=_ENOUGH + 2 * sentences)
+        chosen = _choose(prose, _worth(prose.candidates, text, weights), sentences, max_words, weights.repetition)
         if chosen:
             return [prose.candidates[index].text for index in sorted(chosen)]
     return []
 
 
-def _worth(candidates: list[Candidate], text: Text, counts: Counter[str], weights: Weights) -> list[float]:
+def _worth(candidates: list[Candidate], text: Text, weights: Weights) -> list[float]:
     """What each candidate is worth by itself."""
+    counts = Counter(chain.from_iterable(candidate.content for candidate in candidates))
     title = frozenset(text.title_words) - FUNCTION_WORDS
     length = math.hypot(*counts.values())
     return [

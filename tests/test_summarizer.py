@@ -258,6 +258,12 @@ def test_a_task_that_the_title_names_is_quoted_where_the_post_begins(title: str,
     assert first not in summary(f"<p>{GOOD}</p><p>{first}</p>", title=title)
 
 
+def test_english_is_told_by_prose_however_much_code_stands_beside_it() -> None:
+    code = "<pre>" + "spec replicas selector labels template containers image " * 50 + "</pre>"
+
+    assert summary(f"{code}<p>{GOOD}</p><p>However, they may find no room on any node.</p>") == [GOOD]
+
+
 def test_the_opening_of_a_paragraph_is_preferred() -> None:
     inside = "A pelican lays two eggs in spring and feeds its young until they fly."
     opening = "The pelican is a bird that lives by the sea and eats fish all day."
