@@ -152,6 +152,7 @@ BOILERPLATE = _Wording(
     information info details context background guidance: for (further|additional|the full|full|detailed|more) (\w+ )?%
     website site page: you can (get|find|download|grab) ([^\s,]+ ){1,10}%
     docs documentation reference readme changelog faq: (see|check|refer to|consult|visit|read) (\w+ ){0,5}%(?=[^,]*\Z)
+    notes: in (the|our) (full |official )?release notes
     notes: (see|refer to|consult|visit|read) (\w+ ){0,5}release notes(?=[^,]*\Z)
     website site homepage repository repo overview guide: (see|refer to|consult|visit|read) (\w+ ){0,5}%(?=[^,]*\Z)
     tutorial article page section: (see|refer to|consult|visit|read) (\w+ ){0,5}%(?=[^,]*\Z)
@@ -210,7 +211,7 @@ STEP = _pattern(
     let's|let me|allow me|just|simply|consider|imagine|suppose|think of|pick
     watch|read|visit|try|grab|browse|click|select|press|right-click|navigate|scroll|type|paste|copy|tick
     check that|go to|enter|open (a|the|your)|set an?|(sign|log) in
-    run(?!-)|note (that|the|how)|notice|remember|keep in mind|make sure|be sure|see|refer
+    run(?!-)|note (that|the|how)|notice|recall|remember|get(ting)? started|keep in mind|make sure|be sure|see|refer
     (add|apply|build|change|choose|configure|create|define|delete|deploy|download) (or \w+ )?(an?|the|your|this|these|any|each)
     (edit|enable|export|find|follow|import|install|provide|remove|replace|scale) (or \w+ )?(an?|the|your|this|these|any|each)
     (set|specify|start|update|upgrade|use|verify) (or \w+ )?(an?|the|your|this|these|any|each)
@@ -255,7 +256,7 @@ LEANS = _Wording(
     those: those(?! who| of us)
     the a an: [a-z]+ (former|latter|same|other|others|second|third|fourth|rest|remaining|above|previous|aforementioned)
     the: the (answer|\w+ itself)
-    the: the (resulting|(\w+ )?(result|reason|idea|goal|catch|trick|downside|upside|difference) (is|was|being))
+    the: the (resulting|result (?!of\b)|(\w+ )?(reason|idea|goal|catch|trick|downside|upside|difference) (is|was|being))
     a an: [a-z]+ (similar|alternative)
     the a an: [a-z]+ (corresponding|underlying|respective)
     now first: [a-z]+ (?!in\b|available|class\b)
@@ -266,11 +267,13 @@ LEANS = _Wording(
     if when while once although though since unless: [a-z]+ (it\b{_EXPLETIVE}|they|that|he|she|so|not)
     as until because after before how: [a-z]+ (it\b{_EXPLETIVE}|they|that|he|she|so|not)
     to by in: [a-z]+ do(ing)? (so|this|that|it)
+    when while before after by if for: [a-z]+ \w+ing (it|them|these|those|this|that)
     there: there (is|are) even
     now: now that
     instead: instead(?! of)
     rather: rather(?! than)
     as: as (if|though|an example(?=,))
+    although: although(?=,)
     after before during until on at by: [a-z]+ [^\s,]+, (it|they|he|she)\b
     once when: [a-z]+ \w+(?=,)
     one: one (such|of (these|those))

@@ -240,8 +240,8 @@ class _Blocks:
                 self._flush()
             self._kinds.append(_KINDS[tag] or self._kinds[-1])
         elif tag == "br":
-            # Two in a row are how old editors write a new paragraph.
-            if self._break:
+            # Two in a row are how old editors write a new paragraph, and one after a line in bold a heading.
+            if self._break or self._is_after_heading():
                 self._flush()
             else:
                 self._pieces.append("\n")
@@ -283,21 +283,28 @@ class _Blocks:
     def _flush(self) -> None:
         raw = "".join(self._pieces)
         if text := _folded(raw):
-            kind = self._kinds[-1]
-            if kind == "paragraph" and not self._plain_seen and _acts_as_heading(text):
-                kind = "heading"
+            kind = "heading" if self._acts_as_heading(text) else self._kinds[-1]
             self._blocks.append(Block(kind, text, 2 * self._linked > len(raw)))
         self._pieces = []
         self._plain_seen = self._break = False
         self._linked = 0
 
+    def _is_after_heading(self) -> bool:
+        """Whether what was seen of this block acts as a heading. It is asked at each <br>, so of few pieces only."""
+        few = 0 < len(self._pieces) <= _MAX_BOLD_HEADING_WORDS
+        return few and self._acts_as_heading(_folded("".join(self._pieces)))
+
+    def _acts_as_heading(self, text: str) -> bool:
+        return (
+            self._kinds[-1] == "paragraph"
+            and not self._plain_seen
+            and not text.endswith((".", "!", "…"))
+            and text.count(" ") < _MAX_BOLD_HEADING_WORDS
+        )
+
 
 # lxml asks for each document how many arguments `start` takes; finding that out takes as long as parsing a short one.
 _Blocks.start.__signature__ = signature(_Blocks.start)  # type: ignore[attr-defined]
-
-
-def _acts_as_heading(text: str) -> bool:
-    return text[-1] not in ".!…" and text.count(" ") < _MAX_BOLD_HEADING_WORDS
 
 
 def _is_hidden(attributes: Any) -> bool:

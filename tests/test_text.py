@@ -32,6 +32,10 @@ BLOCKS = [
         "<p><strong>Acts as a heading</strong></p><p><b>Is a sentence.</b></p>",
         [("heading", "Acts as a heading"), ("paragraph", "Is a sentence.")],
     ),
+    (
+        "<p><b>Acts as a heading</b><br>A line.</p><p><b>Is</b> none<br>at all.</p><ul><li><b>Nor</b><br>this.</ul>",
+        [("heading", "Acts as a heading"), ("paragraph", "A line."), ("paragraph", "Is none at all."), ("item", "Nor this.")],
+    ),
     ("<p>caf&eacute;&nbsp;&amp; soft\u00adhyphen zero\u200bwidth</p>", [("paragraph", "café & softhyphen zerowidth")]),
     ("a < b and List<String> x", [("paragraph", "a < b and List x")]),
     ("<p>un<p>closed<li>tags", [("paragraph", "un"), ("paragraph", "closed"), ("item", "tags")]),
