@@ -30,6 +30,7 @@ class _Wording:
             pattern = (pattern or "%").replace("%", f"({words.replace(' ', '|')})")
             for word in words.split():
                 self.lines.setdefault(word, []).append(pattern)
+        self._words = frozenset(self.lines)
 
     def begins(self, text: str, words: Set[str]) -> bool:
         """Whether a text with these words begins like this."""
@@ -40,10 +41,9 @@ class _Wording:
         return any(pattern.search(text) for pattern in self._to_try(words))
 
     def _to_try(self, words: Set[str]) -> list[re.Pattern[str]]:
-        found = words & self.lines.keys()
-        if not found:
+        if self._words.isdisjoint(words):
             return []
-        lines = {line for word in found for line in self.lines[word]}
+        lines = {line for word in self._words & words for line in self.lines[word]}
         return [self._compiled.get(line) or self._compile(line) for line in lines]
 
     def _compile(self, line: str) -> re.Pattern[str]:
@@ -99,6 +99,16 @@ APART = _pattern(
     """,
     "",
     re.IGNORECASE,
+)
+
+# So does one on who wrote the post, or took part in it: "Jane Doe is a software engineer at ...". For text as it is written.
+BIOGRAPHY = _pattern(
+    r"[A-Z][\w.'’-]+ (?:van |von |de |der |da |di )*(?:[A-Z][\w.'’-]+ ){1,3}(?:is|was) (?:an?|the) (?:[\w/-]+,? ){0,8}?(?i:",
+    r"""
+    engineer|developer|programmer|architect|designer|scientist|researcher|professor|student|writer|author|editor|journalist
+    reporter|columnist|blogger|producer|consultant|advocate|evangelist|manager|director|founder|co-?founder|ceo|cto|freelancer
+    """,
+    r")(?=[.,;]| (?:at|of|for|from|with|on|in|who|and|based|behind)\b)",
 )
 
 # --- Sentences ----------------------------------------------------------------------------------------------------------
@@ -162,6 +172,7 @@ BOILERPLATE = _Wording(
     cross: cross-?posted
     originally: originally published
     look: look at (this|the|our)
+    wrong: don't get (me|us) wrong
     own: (opinions|views) (\w+ ){0,4}(my|their|our|his|her|the authors?'?s?) own
     rights: all rights reserved
     terms: terms (of (use|service)|and conditions)
@@ -199,24 +210,37 @@ POINTING = _Wording(
     chart charts graph graphs example examples snippet snippets: (?<!\Athis )% (\d|below|above|shows?)\b
     code command commands picture video: % (below|above|shows?)\b
     illustrate illustrates depict depicts: % (how|the)\b.*\b(diagram|figure)\b
+    end: at the end of (this|the) (post|article|page|tutorial|guide)\b
+    noticed: (you|reader|readers) (may|might|will|probably) (already )?(have )?noticed\b
     see notice observe: \A(as )?(you|we)('ll| can| may| might| will| should) (now |also |clearly )?%\b
     above below: % (figure|table|diagram|screenshot|image|example|snippet|code|commands?|chart|graph|picture)\b
     """,
     "",
 )
-# An instruction out of a row of steps.
-STEP = _pattern(
-    r"(?:now |then |next,? |first,? |finally,? |\w+ly |(?:to|if|when|once|after|before|for) [^,]{3,150}, (?:please |you can )?)?",
+# An instruction out of a row of steps. What stands before it may be a purpose or a condition.
+_BEFORE_STEP = (
+    r"(?:now |then |next,? |first,? |finally,? |\w+ly |(?:to|if|when|once|after|before|for) [^,]{3,150}, (?:please |you can )?)?"
+)
+_STEP = _pattern(
+    _BEFORE_STEP,
     r"""
     let's|let me|allow me|just|simply|consider|imagine|suppose|think of|pick
     watch|read|visit|try|grab|browse|click|select|press|right-click|navigate|scroll|type|paste|copy|tick
-    check that|go to|enter|open (a|the|your)|set an?|(sign|log) in
+    check that|go to|enter|(sign|log) in|(set|put) (an?|the|your|this|these|any|each)
     run(?!-)|note (that|the|how)|notice|recall|remember|get(ting)? started|keep in mind|make sure|be sure|see|refer
-    (add|apply|build|change|choose|configure|create|define|delete|deploy|download) (or \w+ )?(an?|the|your|this|these|any|each)
-    (edit|enable|export|find|follow|import|install|provide|remove|replace|scale) (or \w+ )?(an?|the|your|this|these|any|each)
-    (set|specify|start|update|upgrade|use|verify) (or \w+ )?(an?|the|your|this|these|any|each)
     """,
 )
+# "Apply a label", "measure or count the nodes", if the first word is a verb.
+_ORDER = re.compile(_BEFORE_STEP + r"([a-z]+) (?:or [a-z]+ )?(?:an?|the|your|this|these|any|each)\b")
+
+
+def is_step(text: str) -> bool:
+    """Whether a text in lower case begins like an instruction."""
+    if _STEP.match(text):
+        return True
+    order = _ORDER.match(text)
+    return order is not None and is_verb(order[1])
+
 
 # --- Standing alone -----------------------------------------------------------------------------------------------------
 
@@ -256,6 +280,7 @@ LEANS = _Wording(
     those: those(?! who| of us)
     the a an: [a-z]+ (former|latter|same|other|others|second|third|fourth|rest|remaining|above|previous|aforementioned)
     the: the (answer|\w+ itself)
+    the: the (two|three|four|five|six) \w+s\b(?! of\b| that\b| which\b| who\b)
     the: the (resulting|result (?!of\b)|(\w+ )?(reason|idea|goal|catch|trick|downside|upside|difference) (is|was|being))
     a an: [a-z]+ (similar|alternative)
     the a an: [a-z]+ (corresponding|underlying|respective)

@@ -204,19 +204,18 @@ class Prose:
             return False
         if not _is_balanced(text) or text.count(" - ") > 2:
             return False
+        on_title = self._has_word_of_title(candidate)
         # "Deploy a broker on your cluster": a first sentence that tells to do what the title names says what the post is for.
-        task = candidate.start and self._has_word_of_title(candidate)
+        task = candidate.start and on_title
         if self._english and (len(candidate.content) < MIN_CONTENT or not _has_verb(candidate, task=task)):
             return False
-        if (
-            _NUMBERED.match(text)
-            or _LABEL.match(text)
-            or _DATELINE.match(text)
-            or _phrases.APART.match(candidate.block.text[:_BEGINNING])
-        ):
+        if _NUMBERED.match(text) or _LABEL.match(text) or _DATELINE.match(text):
+            return False
+        beginning = candidate.block.text[:_BEGINNING]
+        if _phrases.APART.match(beginning) or (_phrases.BIOGRAPHY.match(beginning) and not on_title):
             return False
         lower = candidate.lower
-        if (_phrases.STEP.match(lower) and not task) or _phrases.GREETING.match(lower) or _phrases.HEADLINE.match(lower):
+        if (_phrases.is_step(lower) and not task) or _phrases.GREETING.match(lower) or _phrases.HEADLINE.match(lower):
             return False
         if _phrases.BOILERPLATE.is_in(lower, words) or (not candidate.opening and _is_call(candidate.first)):
             return False

@@ -56,6 +56,13 @@ NEVER = [
     "If you enjoyed the scheduler, tell the team what you built with it.",
     "Run the scheduler once, and it shows which nodes are free.",
     "Get the new scheduler from the site or from the registry.",
+    "Jane Doe is a senior software engineer at a company for platforms.",
+    "Jane van Doe is the CTO of a company that makes schedulers.",
+    "Measure or count the pods on your nodes before you add more.",
+    "If you run many pods, choose a node for each of them.",
+    "Don't get us wrong, the scheduler is a fine piece of software.",
+    "The answers are at the end of this article about schedulers.",
+    "Careful readers may have noticed that the scheduler has no labels.",
     "LYON--The platform team has released its scheduler for clusters.",
     "NEW LYON (FP) — The platform team has released its scheduler.",
     "LYON, June 4, 2024 – The platform team has released its scheduler.",
@@ -114,6 +121,10 @@ def test_never(sentence: str) -> None:
     assert summary(f"<p>{sentence}</p><p>{GOOD}</p>") == [GOOD]
 
 
+def test_who_the_post_is_about_is_no_biography_of_its_author() -> None:
+    assert summary("<p>Jane Doe is a senior software engineer at a company for platforms.</p>", title="Meet Jane Doe") != []
+
+
 def test_a_sentence_that_repeats_the_title_is_left_out() -> None:
     html = f"<p>The scheduler now has many new plugins.</p><p>{GOOD}</p>"
 
@@ -166,6 +177,9 @@ def test_an_abstract_is_used_without_its_label(html: str) -> None:
 
 
 LEANING = [
+    "The three modules share one interface and one configuration file.",
+    "When installing it, an operator needs the rights of an administrator.",
+    "The result gives every operator a clear view of the nodes.",
     "This makes the cluster cheaper by a third of its price.",
     "However, the cluster is cheaper by a third of its price.",
     "They make the cluster cheaper by a third of its price.",
