@@ -246,7 +246,8 @@ def is_step(text: str) -> bool:
 
 # What "this" may name without a word before it: the post itself, what it is part of, and the time.
 _ITSELF = (
-    r"(?: (?:(is )?((the |a )?part\b.* of|(the )?(first|second|third|fourth|last|final) \w+)|([\w-]+ |is the ){0,2}"
+    r"(?: (?:(is )?((the |a )?|(first|second|third|fourth|last|final) )part\b.* of|"
+    r"is (the )?(first|second|third|fourth|last|final) \w+|([\w-]+ |is the ){0,2}"
     r"(blog|post|blogpost|article|entry|piece|guide|tutorial|document|documentation|page|topic|quickstart|how-to|walkthrough|"
     r"series|newsletter|report|paper|episode|edition|book|interview|roundup|recap|case study|release|week|month|year|quarter|"
     r"season|summer|autumn|winter|spring|weekend|time around))\b)"

@@ -177,6 +177,7 @@ def test_an_abstract_is_used_without_its_label(html: str) -> None:
 
 
 LEANING = [
+    "This first item is new in every cluster that has one.",
     "The three modules share one interface and one configuration file.",
     "When installing it, an operator needs the rights of an administrator.",
     "The result gives every operator a clear view of the nodes.",
