@@ -90,15 +90,8 @@ class Prose:
         candidate = self.candidates[index]
         if candidate.start and self._title and not _leans(candidate, title=True):
             return _Needs(leans=False, names=[])
-        leans = _leans(candidate) or self._goes_on(candidate)
+        leans = _leans(candidate)
         return _Needs(leans, self._names(index, leans=leans))
-
-    def _goes_on(self, candidate: Candidate) -> bool:
-        """Whether a candidate is likely to speak of what the sentence before it has told: it neither begins a paragraph nor has
-        a word of the title. Wording cannot tell: "Moscow gave reasons for the delays." """
-        if not self._english or not self._title or candidate.opening or candidate.abstract:
-            return False
-        return not self._has_word_of_title(candidate)
 
     def _has_word_of_title(self, candidate: Candidate) -> bool:
         return not _stems(candidate.content).isdisjoint(self._stems_of_title)

@@ -305,24 +305,6 @@ def test_the_first_sentence_leans_on_nothing_but_the_title(sentence: str, html: 
     assert summary(html.format(sentence)) == []
 
 
-@pytest.mark.parametrize(
-    ("sentence", "alone"),
-    [
-        ("Operators gave reasons for delays of several weeks.", False),
-        ("Operators of pelicans gave reasons for delays of several weeks.", True),  # it speaks of the subject
-    ],
-)
-def test_what_goes_on_in_a_paragraph_is_quoted_alone_if_it_speaks_of_the_title(sentence: str, alone: bool) -> None:
-    title = "The year of the pelican"
-    known = "Every nest of them that was ordered in the summer came in the autumn."
-    room = len(sentence.split())
-
-    assert summary(f"<p>{known} {sentence}</p>", title=title, sentences=2) == [known, sentence]
-    assert summary(f"<p>{known} {sentence}</p>", title=title, max_words=room) == [sentence] * alone
-    assert summary(f"<p>{known}</p><p>{sentence}</p>", title=title, max_words=room) == [sentence]
-    assert summary(f"<p>{known} {sentence}</p>", max_words=room) == [sentence]  # without a title nobody can tell
-
-
 def test_a_first_sentence_that_goes_on_from_another_is_not_quoted() -> None:
     for beginning in ("However, every pod", "The latter"):
         assert summary(f"<p>{beginning} finds a node with room for it.</p>", title="A scheduler for big clusters") == []
