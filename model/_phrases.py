@@ -70,6 +70,10 @@ ABSTRACT_HEADING = _pattern(r"[\W\d_]*", "tl;? ?dr|abstract|executive summary|in
 # These may also stand at the end, over a farewell; as the first heading they mean what they say.
 FIRST_ABSTRACT_HEADING = _pattern(r"[\W\d_]*", "summary|key takeaways?|highlights", r"\W*\Z")
 
+# What was asked of somebody, who is not named in the answer: "I" is not the author there.
+INTERVIEW_HEADING = re.compile(r"\byour?\b.*\?\W*\Z")
+FIRST_PERSON = re.compile(r"\b(?:I|[Mm][ey]|[Ww]e|[Oo]ur|us)\b")
+
 # --- Blocks -------------------------------------------------------------------------------------------------------------
 
 # Letters match in either case.
@@ -319,6 +323,7 @@ LEANS = _Wording(
     on: on (the other hand|the contrary|top of|the flip side|the one hand)
     at: at (the same time|this|that|the time)
     more most equally just perhaps: [a-z]+ (importantly|more|important|as)
+    perhaps maybe: [a-z]+ (it|this|that|they|the same)
     what: what('s (importantly|more|important|as)| this)
     after: after (all|that)
     of: of course
@@ -336,6 +341,11 @@ REFERS = _pattern(r"[\"'“‘(]?", r"(this|these|its?|their)\b(?! means| (is|wa
 _FIRST = "(with|while|whilst|for|in|on|at|by|to|after|before|once|when|as|from|although|though|despite|given|since|if|where) "
 # Unless what follows says which.
 _UNTOLD = f"(?!{_ITSELF}| who| of us| that)"
+# After one of these, "it" may be something that was named just before; before one of those, nothing at all.
+_JOINING = (
+    r"(?:and|or|but|so|that|when|where|while|if|because|as|once|until|unless|before|after|since|though|an?|the|my|our|your)\b"
+)
+_EASY = "easy|easier|hard|harder|simple|simpler|possible|impossible|difficult|clear|clearer|worth|useful|necessary|important|best"
 # It says so further on.
 LEANS_WITHIN = _Wording(
     r"[\"'“‘(]?",
@@ -346,6 +356,8 @@ LEANS_WITHIN = _Wording(
     either: .{{,120}}\beither (?!.{{1,100}}\bor\b)
     again: ([^\s,;:]+ ){{1,4}}again\b
     however though: ([^\s,;:]+ ){{0,4}}[^\s,;:]+, %(?=,)
+    it: (i|you|we)('[a-z]+)? ((?!{_JOINING})\w+ ){{1,3}}it\b(?! ({_EASY}))
+    that: (\w+, )?(i|you|we) (\w+ )?(call|change|did|do|fix|follow|like|mean|solve|try|use) that\b(?! \w+ (is|are|was|were)\b)
     well too: .{{,400}} (as well|too)(?=[.!]\Z)
     these those this: (([^\s,;:]+ ){{1,30}}|{_FIRST}[^,;:]{{2,100}}, ([^\s,;:]+ ){{0,14}})(?<!one of )%\b{_UNTOLD}
     both: ([^\s,;:]+ ){{1,30}}both (?!.{{1,80}}\band\b)

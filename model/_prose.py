@@ -159,7 +159,8 @@ class Prose:
                 quoted = sentence[label.end() :] if label is not None and position == 0 else sentence
                 size = _size_of_sentence(quoted)
                 is_start, start = start, start and not quoted.rstrip(_CLOSINGS).endswith((*_ENDS, *_QUESTIONS))
-                if not size or quoted in seen:
+                is_answer = section == "interview" and _phrases.FIRST_PERSON.search(quoted) is not None
+                if not size or quoted in seen or is_answer:
                     before = None
                     continue
                 its_words = frozenset(words(sentence))
@@ -281,8 +282,10 @@ _BEGINNING = 200  # characters
 
 
 def _section(heading: str, *, first: bool) -> str:
-    """What stands under a heading: the author's "abstract", an "aside", or, "", what everything else is."""
+    """What stands under a heading: the author's "abstract", an "aside", an "interview", or, "", what everything else is."""
     heading = heading[:_BEGINNING].lower()
+    if _phrases.INTERVIEW_HEADING.search(heading):
+        return "interview"
     if _phrases.ABSTRACT_HEADING.match(heading) or (first and _phrases.FIRST_ABSTRACT_HEADING.match(heading)):
         return "abstract"
     return "aside" if _phrases.ASIDE_HEADING.match(heading) else ""

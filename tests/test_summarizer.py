@@ -121,6 +121,15 @@ def test_never(sentence: str) -> None:
     assert summary(f"<p>{sentence}</p><p>{GOOD}</p>") == [GOOD]
 
 
+def test_an_answer_in_the_first_person_is_not_quoted_without_its_question() -> None:
+    answer = "I wear many hats and plan the work of three teams."
+    question = "<h3>What does your day look like?</h3>"
+
+    assert summary(f"<p>{GOOD}</p>{question}<p>{answer}</p>") == [GOOD]
+    assert summary(f"<p>{GOOD}</p>{question}<p>{answer}</p><h3>More</h3><p>Cold requests are gone for good.</p>") != [GOOD]
+    assert summary(f"<p>{GOOD}</p><h3>How I work</h3><p>{answer}</p>") == [GOOD, answer]
+
+
 def test_who_the_post_is_about_is_no_biography_of_its_author() -> None:
     assert summary("<p>Jane Doe is a senior software engineer at a company for platforms.</p>", title="Meet Jane Doe") != []
 
@@ -177,6 +186,9 @@ def test_an_abstract_is_used_without_its_label(html: str) -> None:
 
 
 LEANING = [
+    "You find it in books on clusters and in every good newspaper.",
+    "Personally, I follow that up with tests of every cluster.",
+    "Perhaps the same goes for the price of clusters in most regions.",
     "This first item is new in every cluster that has one.",
     "The three modules share one interface and one configuration file.",
     "When installing it, an operator needs the rights of an administrator.",
