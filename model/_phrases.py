@@ -105,7 +105,8 @@ APART = _pattern(
     re.IGNORECASE,
 )
 
-# So does one on who wrote the post, or took part in it: "Jane Doe is a software engineer at ...". For text as it is written.
+# Nor is a block of the post that tells who wrote it or took part in it: "Jane Doe is a software engineer at ...".
+# For text as it is written.
 BIOGRAPHY = _pattern(
     r"[A-Z][\w.'’-]+ (?:van |von |de |der |da |di )*(?:[A-Z][\w.'’-]+ ){1,3}(?:is|was) (?:an?|the) (?:[\w/-]+,? ){0,8}?(?i:",
     r"""

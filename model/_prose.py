@@ -27,6 +27,7 @@ class Candidate(NamedTuple):
     lower: str
     words: frozenset[str]  # lower case
     content: frozenset[str]  # those that are no function words
+    stems: frozenset[str]  # of these
     size: int  # in words, as readers count them
     block: Block
     first: str  # sentence of its block
@@ -48,14 +49,13 @@ class Prose:
 
     def __init__(self, text: Text, kinds: frozenset[Kind], *, most: int) -> None:
         self.candidates: list[Candidate] = []
-        self._title = frozenset(text.title_words) - FUNCTION_WORDS
+        self.title = frozenset(text.title_words) - FUNCTION_WORDS  # its words, like a candidate's `content`
         self._text = text
         self._names_of_title = frozenset(text.title.split())
-        self._stems_of_title = _stems(self._title)
+        self._stems_of_title = _stems(self.title)
         self._told = self._stems_of_title | _ANNOUNCED
         self._quotable: dict[int, bool] = {}
         self._needs: dict[int, _Needs] = {}
-        self._news: dict[int, frozenset[str]] = {}
         self._gather(kinds, most)
         # Two in five words of an English sentence hold it together; in other languages hardly any is one of these.
         content = sum(len(candidate.content) for candidate in self.candidates)
@@ -88,28 +88,23 @@ class Prose:
 
     def _needs_of(self, index: int) -> _Needs:
         candidate = self.candidates[index]
-        if candidate.start and self._title and not _leans(candidate, title=True):
+        if candidate.start and self.title and not _leans(candidate, title=True):
             return _Needs(leans=False, names=[])
         leans = _leans(candidate)
         return _Needs(leans, self._names(index, leans=leans))
 
-    def _has_word_of_title(self, candidate: Candidate) -> bool:
-        return not _stems(candidate.content).isdisjoint(self._stems_of_title)
-
     def news(self, index: int) -> frozenset[str]:
         """The stems of what a candidate says beyond the title."""
-        if index not in self._news:
-            self._news[index] = _stems(self.candidates[index].content) - self._told
-        return self._news[index]
+        return self.candidates[index].stems - self._told
 
     def has_news(self, chain: tuple[int, ...], told: frozenset[str]) -> bool:
         """Whether every candidate of a chain says something beyond the title and what was told."""
         return not self._english or all(len(self.news(index) - told) >= MIN_NEWS for index in chain)
 
     def _repeats_title(self, index: int) -> bool:
-        if not self._title:
+        if not self.title:
             return False
-        return self.candidates[index].content <= self._title or (self._english and len(self.news(index)) < MIN_NEWS)
+        return self.candidates[index].content <= self.title or (self._english and len(self.news(index)) < MIN_NEWS)
 
     def _is_told(self, names: list[str], told: list[int]) -> bool:
         return all(any(_has(self.candidates[one].content, name) for one in told) for name in names)
@@ -131,7 +126,7 @@ class Prose:
         """Nouns after a determiner, those that the title or the text before them has named left out."""
         for found in determiner.finditer(text):
             name = found[1]
-            if name in FUNCTION_WORDS or name in _phrases.FAMILIAR or _has(self._title, name):
+            if name in FUNCTION_WORDS or name in _phrases.FAMILIAR or _has(self.title, name):
                 continue
             if not _has(frozenset(words(text[: found.start()])), name):
                 yield name
@@ -164,13 +159,15 @@ class Prose:
                     before = None
                     continue
                 its_words = frozenset(words(sentence))
+                content = its_words - FUNCTION_WORDS
                 seen.add(quoted)
                 found.append(
                     Candidate(
                         text=quoted,
                         lower=quoted.lower(),
                         words=its_words,
-                        content=its_words - FUNCTION_WORDS,
+                        content=content,
+                        stems=_stems(content),
                         size=size,
                         block=block,
                         first=its_sentences[0][:MOST_CHARACTERS],
@@ -198,7 +195,7 @@ class Prose:
             return False
         if not _is_balanced(text) or text.count(" - ") > 2:
             return False
-        on_title = self._has_word_of_title(candidate)
+        on_title = not candidate.stems.isdisjoint(self._stems_of_title)
         # "Deploy a broker on your cluster": a first sentence that tells to do what the title names says what the post is for.
         task = candidate.start and on_title
         if self._english and (len(candidate.content) < MIN_CONTENT or not _has_verb(candidate, task=task)):

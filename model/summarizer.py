@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from heapq import heapify, heappop, heappush
 from itertools import chain
 
-from model._prose import CELLS, ITEMS, PARAGRAPHS, Candidate, Prose
-from model.function_words import FUNCTION_WORDS
+from model._prose import CELLS, ITEMS, PARAGRAPHS, Prose
 from model.text import Text
 
 # Defaults of what callers may choose.
@@ -53,16 +52,16 @@ def summarize(text: Text, *, sentences: int = SENTENCES, max_words: int = MAX_WO
     """
     for kinds in (PARAGRAPHS, ITEMS, CELLS):
         prose = Prose(text, kinds, most=_ENOUGH + 2 * sentences)
-        chosen = _choose(prose, _worth(prose.candidates, text, weights), sentences, max_words, weights.repetition)
+        chosen = _choose(prose, _worth(prose, weights), sentences, max_words, weights.repetition)
         if chosen:
             return [prose.candidates[index].text for index in sorted(chosen)]
     return []
 
 
-def _worth(candidates: list[Candidate], text: Text, weights: Weights) -> list[float]:
+def _worth(prose: Prose, weights: Weights) -> list[float]:
     """What each candidate is worth by itself."""
-    counts = Counter(chain.from_iterable(candidate.content for candidate in candidates))
-    title = frozenset(text.title_words) - FUNCTION_WORDS
+    counts = Counter(chain.from_iterable(candidate.content for candidate in prose.candidates))
+    title = prose.title
     length = math.hypot(*counts.values())
     return [
         weights.position / (1 + index / weights.decay)
@@ -73,7 +72,7 @@ def _worth(candidates: list[Candidate], text: Text, weights: Weights) -> list[fl
         + weights.opening * candidate.opening
         + weights.abstract * candidate.abstract
         + weights.length * min(1.0, candidate.size / FULL)
-        for index, candidate in enumerate(candidates)
+        for index, candidate in enumerate(prose.candidates)
     ]
 
 
@@ -84,8 +83,8 @@ def _choose(prose: Prose, worth: list[float], sentences: int, words: int, repeti
     net = worth.copy()  # less what it repeats
     left = set(range(len(candidates)))
     queue = _ranked(net, left)  # by that net worth, or, once its chain is known, by the mean over the chain
-    told: frozenset[str] = frozenset()  # what the chosen ones have said
     known: dict[int, tuple[int, ...]] = {}  # chains without what is chosen already
+    told: frozenset[str] = frozenset()  # what the chosen ones have said
     while queue and len(chosen) < sentences:
         _, best = heappop(queue)
         if best not in known:

@@ -123,15 +123,17 @@ def test_never(sentence: str) -> None:
 
 def test_an_answer_in_the_first_person_is_not_quoted_without_its_question() -> None:
     answer = "I wear many hats and plan the work of three teams."
-    question = "<h3>What does your day look like?</h3>"
+    question, more = "<h3>What does your day look like?</h3>", "Cold requests are gone for good."
 
     assert summary(f"<p>{GOOD}</p>{question}<p>{answer}</p>") == [GOOD]
-    assert summary(f"<p>{GOOD}</p>{question}<p>{answer}</p><h3>More</h3><p>Cold requests are gone for good.</p>") != [GOOD]
+    assert summary(f"<p>{GOOD}</p>{question}<p>{answer}</p><h3>More</h3><p>{more}</p>") == [GOOD, more]
     assert summary(f"<p>{GOOD}</p><h3>How I work</h3><p>{answer}</p>") == [GOOD, answer]
 
 
 def test_who_the_post_is_about_is_no_biography_of_its_author() -> None:
-    assert summary("<p>Jane Doe is a senior software engineer at a company for platforms.</p>", title="Meet Jane Doe") != []
+    biography = "Jane Doe is a senior software engineer at a company for platforms."
+
+    assert summary(f"<p>{biography}</p>", title="Meet Jane Doe") == [biography]
 
 
 def test_a_sentence_that_repeats_the_title_is_left_out() -> None:
