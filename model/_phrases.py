@@ -32,46 +32,83 @@ class _Wording:
                 self.lines.setdefault(word, []).append(pattern)
         self._words = frozenset(self.lines)
 
-    def begins(self, text: str, words: Set[str]) -> bool:
-        """Whether a text with these words begins like this."""
-        return any(pattern.match(text) for pattern in self._to_try(words))
+    def begins(self, text: str, first: str) -> bool:
+        """Whether a text begins like this; `first` is its first word."""
+        return first in self._words and self._of(first).match(text) is not None
+
+    def begins_with(self, text: str, words: Set[str]) -> bool:
+        """Whether a text with these words begins like this, where the table's words need not be the first."""
+        return any(self._of(word).match(text) for word in self._words & words)
 
     def is_in(self, text: str, words: Set[str]) -> bool:
         """Whether a text with these words has this anywhere."""
-        return any(pattern.search(text) for pattern in self._to_try(words))
+        return any(self._of(word).search(text) for word in self._words & words)
 
-    def _to_try(self, words: Set[str]) -> list[re.Pattern[str]]:
-        if self._words.isdisjoint(words):
-            return []
-        lines = {line for word in self._words & words for line in self.lines[word]}
-        return [self._compiled.get(line) or self._compile(line) for line in lines]
+    def _of(self, word: str) -> re.Pattern[str]:
+        """What is tried where a text has a word."""
+        return self._compiled.get(word) or self._compile(word)
 
-    def _compile(self, line: str) -> re.Pattern[str]:
-        self._compiled[line] = _pattern(self._before, line, self._after)
-        return self._compiled[line]
+    def _compile(self, word: str) -> re.Pattern[str]:
+        self._compiled[word] = _pattern(self._before, "\n".join(self.lines[word]), self._after)
+        return self._compiled[word]
 
 
 # --- Headings -----------------------------------------------------------------------------------------------------------
 
 # What stands under these is for other readers, or no prose: people, links, what to have before the first step.
-ASIDE_HEADING = _pattern(
+_ASIDE_HEADING = _Wording(
     r"[\W\d_]*",
     r"""
-    acknowledge?ments?|thank(s| you)|credits|references|bibliography|footnotes|about (the authors?|me|us)
-    (further|more|additional|related|recommended) (reading|resources|posts|articles|content|information|links|topics)
-    (resources|links|related|requirements|licen[cs]e|(upcoming )?events|(table of )?contents)\Z
-    see also|next steps|what's next|where to go|learn(ing)? more|on this page|prerequisites|before you (begin|start)
-    get(ting)? (involved|in touch|help|support)|stay (tuned|in touch|connected)|join|contact|feedback|subscribe|follow
-    share this|comments|(the )?contributors|sponsors?|disclaimer|cross-?post(ed)?
-    in this (issue|article|post|guide|edition|newsletter)
+    acknowledgement acknowledgements acknowledgment acknowledgments credits references bibliography footnotes disclaimer
+    join contact feedback subscribe follow comments contributors sponsor sponsors prerequisites
+    thank thanks: thank(s| you)
+    about: about (the authors?|me|us)
+    further more additional related recommended: % (reading|resources|posts|articles|content|information|links|topics)
+    resources links related requirements license licence events contents: %\Z
+    upcoming table: (upcoming events|table of contents)\Z
+    see: see also
+    next: next steps
+    what: what's next
+    where: where to go
+    learn learning: % more
+    on: on this page
+    before: before you (begin|start)
+    get getting: % (involved|in touch|help|support)
+    stay: stay (tuned|in touch|connected)
+    share: share this
+    the: the contributors
+    full: full disclaimer
+    cross crosspost crossposted: cross-?post(ed)?
+    in: in this (issue|article|post|guide|edition|newsletter)
     """,
 )
-ABSTRACT_HEADING = _pattern(r"[\W\d_]*", "tl;? ?dr|abstract|executive summary|in (brief|short|a nutshell)|at a glance")
+_ABSTRACT_HEADING = _Wording(
+    r"[\W\d_]*",
+    """
+    tl: tl;? ?dr
+    executive: executive summary
+    in: in (brief|short|a nutshell)
+    at: at a glance
+    tldr abstract
+    """,
+)
 # These may also stand at the end, over a farewell; as the first heading they mean what they say.
-FIRST_ABSTRACT_HEADING = _pattern(r"[\W\d_]*", "summary|key takeaways?|highlights", r"\W*\Z")
-
+_FIRST_ABSTRACT_HEADING = _Wording(r"[\W\d_]*", "key: key takeaways?\nsummary highlights", r"\W*\Z")
 # What was asked of somebody, who is not named in the answer: "I" is not the author there.
-INTERVIEW_HEADING = re.compile(r"\byour?\b.*\?\W*\Z")
+_INTERVIEW_HEADING = re.compile(r"\byour?\b.*\?\W*\Z")
+
+
+def section(heading: str, *, is_first: bool) -> str:
+    """What stands under a heading, in lower case: the author's "abstract", an "aside", an "interview", or, "", what everything
+    else is."""
+    first = first_word(heading)
+    if "?" in heading and _INTERVIEW_HEADING.search(heading):
+        return "interview"
+    if _ABSTRACT_HEADING.begins(heading, first) or (is_first and _FIRST_ABSTRACT_HEADING.begins(heading, first)):
+        return "abstract"
+    return "aside" if _ASIDE_HEADING.begins(heading, first) else ""
+
+
 FIRST_PERSON = re.compile(r"\b(?:I|[Mm][ey]|[Ww]e|[Oo]ur|us)\b")
 
 # --- Blocks -------------------------------------------------------------------------------------------------------------
@@ -84,26 +121,59 @@ ABSTRACT_LABEL = _pattern(
     re.IGNORECASE,
 )
 # A block that begins like this is about the post, not of it: who wrote it, when, where it stood first, what to mind.
-# Letters match in either case, but for those of names.
-APART = _pattern(
+_APART = _Wording(
     r"[\W_]*",
     r"""
-    (written|posted|published|authored|edited|translated|reviewed|updated|guest post|contributed) (by|on|in|at)\b
-    (photo|image|video|slides|recording|illustration)s? (by|from|of|credit)\b
-    (?-i:By ([A-Z][\w.'’-]+,? ?(and |& )?){2,9}(\Z|[|·(]|on\b))|authors?\s*:
-    (last )?(updated|modified|edited|reviewed)\b|originally (posted|published|appeared|written)|reposted\b|cross-?post
-    (this|the) (\w+ ){0,3}(was |has been |is )?(also |originally |first |previously |cross-?)+(appear|post|publish|written|ran)
-    (this|the) (\w+ ){0,3}(is|was) a (guest|collaboration|joint)\b|(this|the) (blog )?(post|article) (initially|originally)\b
-    (update|edit)d?[\s\d./-]+[:–—-]
-    (editor|author|translator)'?s?'? note|(full )?disclaimer|disclosure\s*:|nb\b|p\.?s\.
-    (note|tips?|hint|warning|caution|important|update|edit|example|prerequisites?|source|credits?|caption)\s*[:!(–—-]
-    (fig(ure|\.)?|table|listing|image|photo|video|screenshot)\s*(\d+\s*)?[:.–—-]
-    step\s+\d+\b|(part|chapter|section|phase|lesson)\s+\d+\s*[:.–—-]
-    ([\w .-]{2,30},\s*)?[a-z]{3,9}\.? \d{1,2}(st|nd|rd|th)?,? \d{4}\s*(\Z|[–—:|·(-])
+    written posted published authored edited translated reviewed updated contributed: % (by|on|in|at)\b
+    guest: guest post (by|on|in|at)\b
+    photo photos image images video videos slides recording recordings illustration illustrations: % (by|from|of|credit)\b
+    author authors: %\s*:
+    last updated modified edited reviewed: (last )?(updated|modified|edited|reviewed)\b
+    originally: originally (posted|published|appeared|written)
+    cross crosspost crossposted: cross-?post
+    reposted: reposted\b
+    this the: % (\w+ ){0,3}(was |has been |is )?(also |originally |first |previously |cross-?)+(appear|post|publish|written|ran)
+    this the: % (\w+ ){0,3}(is|was) a (guest|collaboration|joint)\b
+    this the: % (blog )?(post|article) (initially|originally)\b
+    update updated edit edited: %[\s\d./-]+[:–—-]
+    editor editors author authors translator translators: %'?s?'? note
+    full disclaimer: (full )?disclaimer
+    disclosure: disclosure\s*:
+    nb: nb\b
+    p ps: p\.?s\.
+    note tip tips hint warning caution important update edit example prerequisite prerequisites: %\s*[:!(–—-]
+    source credit credits caption: %\s*[:!(–—-]
+    fig figure table listing image photo video screenshot: %\.?\s*(\d+\s*)?[:.–—-]
+    step: step\s+\d+\b
+    part chapter section phase lesson: %\s+\d+\s*[:.–—-]
     """,
     "",
-    re.IGNORECASE,
 )
+# "By Jane Doe and John Roe", "Lyon, June 3, 2024".
+_BYLINE = re.compile(r"[\W_]*[Bb][Yy] (?:[A-Z][\w.'’-]+,? ?(?:and |& )?){2,9}(?:\Z|[|·(]|on\b)")
+_DATE = re.compile(r"[\W_]*(?:[\w .-]{2,30},\s*)?[a-z]{3,9}\.? \d{1,2}(?:st|nd|rd|th)?,? \d{4}\s*(?:\Z|[–—:|·(-])", re.IGNORECASE)
+_YEAR = re.compile(r"[12]\d{3}")
+_FIRST_WORD = re.compile(r"[\W\d_]*([a-z]+)")
+
+
+def is_apart(text: str) -> bool:
+    """Whether a block that begins with this is about the post."""
+    lower = text.lower()
+    first = first_word(lower)
+    return (
+        _APART.begins(lower, first)
+        or (first == "by" and _BYLINE.match(text) is not None)
+        or (_YEAR.search(text, 0, _MOST_BEFORE_YEAR) is not None and _DATE.match(text) is not None)
+    )
+
+
+def first_word(text: str) -> str:
+    """The first word of a text in lower case, without what stands after an apostrophe; "" if there is none."""
+    found = _FIRST_WORD.match(text)
+    return found[1] if found else ""
+
+
+_MOST_BEFORE_YEAR = 60
 
 # Nor is a block of the post that tells who wrote it or took part in it: "Jane Doe is a software engineer at ...".
 # For text as it is written.
@@ -118,10 +188,20 @@ BIOGRAPHY = _pattern(
 
 # --- Sentences ----------------------------------------------------------------------------------------------------------
 
-GREETING = _pattern("", "my name is|dear|hello|hi|hey|greetings|welcome|happy (new|holidays)|good (morning|day)")
-# Headlines and requests: no subject does anything in them.
-HEADLINE = _pattern(
-    "", "please|introducing|announcing|presenting|meet|say hello|time (for|to)|(get )?ready (to|for)|want to|looking to|need to"
+# Greetings, headlines and requests begin like this: no subject does anything in them.
+HEADLINE = _Wording(
+    "",
+    r"""
+    dear hello hi hey greetings welcome please introducing announcing presenting meet
+    my: my name is
+    happy: happy (new|holidays)
+    good: good (morning|day)
+    say: say hello
+    time: time (for|to)
+    get: get ready (to|for)
+    ready: ready (to|for)
+    want looking need: % to
+    """,
 )
 # Calls to act, thanks, farewells: they could be said of any post, so they say nothing of this one.
 BOILERPLATE = _Wording(
@@ -222,29 +302,46 @@ POINTING = _Wording(
     """,
     "",
 )
-# An instruction out of a row of steps. What stands before it may be a purpose or a condition.
-_BEFORE_STEP = (
-    r"(?:now |then |next,? |first,? |finally,? |\w+ly |(?:to|if|when|once|after|before|for) [^,]{3,150}, (?:please |you can )?)?"
-)
-_STEP = _pattern(
-    _BEFORE_STEP,
+# An instruction out of a row of steps begins like this.
+_STEP = _Wording(
+    "",
     r"""
-    let's|let me|allow me|just|simply|consider|imagine|suppose|think of|pick
-    watch|read|visit|try|grab|browse|click|select|press|right-click|navigate|scroll|type|paste|copy|tick
-    check that|go to|enter|(sign|log) in|(set|put) (an?|the|your|this|these|any|each)
-    run(?!-)|note (that|the|how)|notice|recall|remember|get(ting)? started|keep in mind|make sure|be sure|see|refer
+    just simply consider imagine suppose pick watch read visit try grab browse click select press navigate scroll type paste
+    copy tick enter notice recall remember see refer
+    let: let('s| me)
+    allow: allow me
+    think: think of
+    right: right-click
+    check: check that
+    go: go to
+    sign log: % in
+    set put: % (an?|the|your|this|these|any|each)
+    run: run(?!-)
+    note: note (that|the|how)
+    get getting: get(ting)? started
+    keep: keep in mind
+    make be: % sure
     """,
 )
 # "Apply a label", "measure or count the nodes", if the first word is a verb.
-_ORDER = re.compile(_BEFORE_STEP + r"([a-z]+) (?:or [a-z]+ )?(?:an?|the|your|this|these|any|each)\b")
+_ORDER = re.compile(r"[a-z]+ (?:or [a-z]+ )?(?:an?|the|your|this|these|any|each)\b")
+# What may stand before an instruction: a purpose, a condition.
+_BEFORE_STEP = re.compile(
+    r"(?:now |then |(?:next|first|finally),? |\w+ly |(?:to|if|when|once|after|before|for) [^,]{3,150}, (?:please |you can )?)"
+)
 
 
 def is_step(text: str) -> bool:
     """Whether a text in lower case begins like an instruction."""
-    if _STEP.match(text):
+    if _is_order(text):
         return True
-    order = _ORDER.match(text)
-    return order is not None and is_verb(order[1])
+    before = _BEFORE_STEP.match(text)
+    return before is not None and _is_order(text[before.end() :])
+
+
+def _is_order(text: str) -> bool:
+    first = first_word(text)
+    return _STEP.begins(text, first) or (is_verb(first) and _ORDER.match(text) is not None)
 
 
 # --- Standing alone -----------------------------------------------------------------------------------------------------
@@ -352,7 +449,7 @@ LEANS_WITHIN = _Wording(
     r"[\"'“‘(]?",
     rf"""
     different: .{{,80}}\ba different (approach|way|path|route|direction)
-    of: \w+ of (these|those|them|this|that|which)\b(?!{_ITSELF})
+    these those them this that which: \w+ of %\b(?!{_ITSELF})
     both: .{{,120}} both(?=[,.])
     either: .{{,120}}\beither (?!.{{1,100}}\bor\b)
     again: ([^\s,;:]+ ){{1,4}}again\b
@@ -371,7 +468,7 @@ LEANS_WITHIN = _Wording(
     him he she: ([^\s,;:]+ ){{1,8}}%
     then: ([^\s,;:]+ ){{1,4}}%
     also: ([^\s,;:]+ ){{1,9}}%
-    that: .{{,200}}\bexactly that\b
+    exactly: .{{,200}}\bexactly that\b
     such: .{{,200}}\bsuch (?!as\b|that\b|an? [\w-]+ (as|that)\b|[\w-]+ as\b)
     above: .{{,200}}\bthe above\b
     there: .{{,300}} there(?=[.,;!]|\Z| (and|but|too|as)\b)
@@ -388,13 +485,6 @@ ANNOUNCING = frozenset(
     describes explain explains answer answers provides instructions use uses using used need needs know take takes look walk
     walks let lets together get gets see want help helps way ways today here discuss discusses cover covers explore explores
     demonstrate demonstrates configure configures configuring set team group working version""".split()
-)
-# What "the" may name without a word before it: there is one everywhere.
-FAMILIAR = frozenset(
-    """world web internet cloud community team company industry project goal idea need reason fact way case time past future
-    beginning end process number rest right left main current open day days week weeks month months year years moment result
-    results people user users developer developers code ability power use best new following whole app apps application
-    applications system systems blog post article page guide tutorial series release""".split()
 )
 
 # --- Verbs --------------------------------------------------------------------------------------------------------------
