@@ -217,6 +217,7 @@ BOILERPLATE = _Wording(
     sign signing: sign(ing)? up
     stay: stay (tuned|up to date)
     thank thanks: thank(s| you)(?! to (?!all\b|every|you|our))
+    thanks: (special|big|huge|many|warm|sincere|heartfelt) thanks
     contact: contact (us|me)
     reach: reach out
     skip jump: (skip|jump) ((ahead|straight|right|back) )?to
@@ -246,7 +247,8 @@ BOILERPLATE = _Wording(
     notified: get notified
     information info details context background guidance: for (further|additional|the full|full|detailed|more) (\w+ )?%
     website site page: you can (get|find|download|grab) ([^\s,]+ ){1,10}%
-    docs documentation reference readme changelog faq: (see|check|refer to|consult|visit|read) (\w+ ){0,5}%(?=[^,]*\Z)
+    docs documentation reference readme changelog faq: (see|check|refer to|consult|visit|read) ([^\s,]+ ){0,5}%(?=[^,]*\Z)
+    found: (list|details?|documentation|information|source|code|notes|descriptions?|changes|changelog) ([^\s,]+ ){0,4}(can|may) be found
     notes: in (the|our) (full |official )?release notes
     notes: (see|refer to|consult|visit|read) (\w+ ){0,5}release notes(?=[^,]*\Z)
     website site homepage repository repo overview guide: (see|refer to|consult|visit|read) (\w+ ){0,5}%(?=[^,]*\Z)
@@ -298,6 +300,7 @@ POINTING = _Wording(
     end: at the end of (this|the) (post|article|page|tutorial|guide)\b
     noticed: (you|reader|readers) (may|might|will|probably) (already )?(have )?noticed\b
     see notice observe: \A(as )?(you|we)('ll| can| may| might| will| should) (now |also |clearly )?%\b
+    above below: \bin the (\w+ ){1,3}%\b(?! (the|a|an|zero|\d+)\b)
     above below: % (figure|table|diagram|screenshot|image|example|snippet|code|commands?|chart|graph|picture)\b
     """,
     "",
@@ -383,6 +386,7 @@ LEANS = _Wording(
     those: those(?! who| of us)
     the a an: [a-z]+ (former|latter|same|other|others|second|third|fourth|rest|remaining|above|previous|aforementioned)
     the: the (answer|\w+ itself)
+    the: the (first|second)( and \w+( \w+)?)? (is|was|are|were)
     the: the (two|three|four|five|six) \w+s\b(?! of\b| that\b| which\b| who\b)
     the: the (resulting|result (?!of\b)|(\w+ )?(reason|idea|goal|catch|trick|downside|upside|difference) (is|was|being))
     a an: [a-z]+ (similar|alternative)
@@ -429,6 +433,7 @@ LEANS = _Wording(
     before: before we
     until since from back by: [a-z]+ (then|there|here|now on)
     to: to (that|this) end
+    to: to (?!make\b|keep\b|take\b|put\b)\w+ (it|them)(?=,)
     not: not (only|all|every|just|so|to mention|mentioning)
     with given having: [a-z]+ (that|all|these|those|this)
     """,
@@ -469,6 +474,7 @@ LEANS_WITHIN = _Wording(
     then: ([^\s,;:]+ ){{1,4}}%
     also: ([^\s,;:]+ ){{1,9}}%
     exactly: .{{,200}}\bexactly that\b
+    case cases situation situations example: .{{,300}}\bin (this|that|these|those|such) %
     such: .{{,200}}\bsuch (?!as\b|that\b|an? [\w-]+ (as|that)\b|[\w-]+ as\b)
     above: .{{,200}}\bthe above\b
     there: .{{,300}} there(?=[.,;!]|\Z| (and|but|too|as)\b)
