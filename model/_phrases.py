@@ -248,7 +248,7 @@ BOILERPLATE = _Wording(
     information info details context background guidance: for (further|additional|the full|full|detailed|more) (\w+ )?%
     website site page: you can (get|find|download|grab) ([^\s,]+ ){1,10}%
     docs documentation reference readme changelog faq: (see|check|refer to|consult|visit|read) ([^\s,]+ ){0,5}%(?=[^,]*\Z)
-    found: (list|details?|documentation|information|source|code|notes|descriptions?|changes|changelog) ([^\s,]+ ){0,4}(can|may) be found
+    found: (list|details?|documentation|information|source|code|notes|descriptions?|changes) ([^\s,]+ ){0,4}(can|may) be found
     notes: in (the|our) (full |official )?release notes
     notes: (see|refer to|consult|visit|read) (\w+ ){0,5}release notes(?=[^,]*\Z)
     website site homepage repository repo overview guide: (see|refer to|consult|visit|read) (\w+ ){0,5}%(?=[^,]*\Z)
@@ -274,6 +274,8 @@ BOILERPLATE = _Wording(
     ado: without further ado
     buckle: buckle up
     read: read on
+    recommend: recommend (reading|checking|watching|(that )?you read)
+    reading: (start|begin) (by|with) reading
     reading: keep reading
     """,
 )
@@ -288,6 +290,7 @@ POINTING = _Wording(
     following: (the|these|this|as|are|is|like) following\b(?!.*: \w)
     following: following (\w+ ){0,3}(commands?|code|steps?|examples?|table|figure|diagram|list|snippet|screenshot|image)\b
     follows: as follows\b
+    this: (\w+ )?like this[.!]?\Z
     below above here: %[.!]?\Z|(?<!.)below
     shown seen see listed described defined depicted: % (\w+ )?(below|above|here|earlier|previously)\b
     illustrated mentioned outlined explained: % (\w+ )?(below|above|here|earlier|previously)\b
@@ -330,7 +333,8 @@ _STEP = _Wording(
 _ORDER = re.compile(r"[a-z]+ (?:or [a-z]+ )?(?:an?|the|your|this|these|any|each)\b")
 # What may stand before an instruction: a purpose, a condition.
 _BEFORE_STEP = re.compile(
-    r"(?:now |then |(?:next|first|finally),? |\w+ly |(?:to|if|when|once|after|before|for) [^,]{3,150}, (?:please |you can )?)"
+    r"(?:now |then |(?:next|first|finally),? |\w+ly |"
+    r"(?:to|if|when|once|after|before|for|in|on|from|under|with|using) [^,]{3,150}, (?:please |you can )?)"
 )
 
 
@@ -474,7 +478,7 @@ LEANS_WITHIN = _Wording(
     then: ([^\s,;:]+ ){{1,4}}%
     also: ([^\s,;:]+ ){{1,9}}%
     exactly: .{{,200}}\bexactly that\b
-    case cases situation situations example: .{{,300}}\bin (this|that|these|those|such) %
+    case cases situation situations example: .{{,300}}\bin (this|that|these|those|such) (\w+ )?%
     such: .{{,200}}\bsuch (?!as\b|that\b|an? [\w-]+ (as|that)\b|[\w-]+ as\b)
     above: .{{,200}}\bthe above\b
     there: .{{,300}} there(?=[.,;!]|\Z| (and|but|too|as)\b)
@@ -544,17 +548,27 @@ def _third_person(verb: str) -> str:
 
 
 _FINITE = frozenset([*_AUXILIARIES.split(), *_IRREGULAR.split()])
-_VERBS = _FINITE.union(_REGULAR.split(), map(_third_person, _REGULAR.split()))
+_THIRD_PERSON = frozenset(map(_third_person, _REGULAR.split()))
+_VERBS = _FINITE.union(_REGULAR.split(), _THIRD_PERSON)
 
 
 def has_verb(words: Set[str]) -> bool:
     """Whether one of the words, in lower case, looks like a verb."""
-    return not _VERBS.isdisjoint(words) or any(len(word) > 4 and word.endswith("ed") for word in words)
+    return not _VERBS.isdisjoint(words) or _has_past_tense(words)
+
+
+def has_predicate(words: Set[str]) -> bool:
+    """Whether one of the words looks like a verb that says what somebody does, rather than one that tells somebody to."""
+    return not _FINITE.isdisjoint(words) or not _THIRD_PERSON.isdisjoint(words) or _has_past_tense(words)
 
 
 def has_finite_verb(words: Set[str]) -> bool:
     """Whether one of the words is a verb and nothing else."""
     return not _FINITE.isdisjoint(words)
+
+
+def _has_past_tense(words: Set[str]) -> bool:
+    return any(len(word) > 4 and word.endswith("ed") for word in words)
 
 
 def is_verb(word: str) -> bool:

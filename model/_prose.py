@@ -248,10 +248,10 @@ _LABEL = re.compile(
 )
 # What no prose has. They are looked for one by one, which takes a tenth of the time of a pattern of them all.
 _CODE = (*"{}<>|\\`", "[[", "][", "](", "@[", '="', "='", "::", "==", "&&", "://", " ./", "~/")
-_CODE_MARK = re.compile(r"[{}<>|\\`\[\]=:&/;]")  # there is one in all of them and in a statement
+_CODE_MARK = re.compile(r"[{}<>|\\`\[\]=:&/;$]")  # there is one in all of them and in a statement
 # There is one of these (or " -", or "--") wherever there is code, a label, or something open.
-_MARK = re.compile(r"[{}<>|\\`\[\]=:&/;\"()“”–—]")
-_STATEMENT = re.compile(r"\w\(\)?\w*[,)]?;")
+_MARK = re.compile(r"[{}<>|\\`\[\]=:&/;$\"()“”–—]")
+_STATEMENT = re.compile(r"\w\(\)?\w*[,)]?;|\$[A-Za-z_({]")
 # Sentences or items that were parted by markup and run into each other here.
 _GLUED = re.compile(
     r"[.!?:](?:(?<=[a-z]{2}[.!?])(?:The|This|These|It|We|You|An?|In|For|If|When|To|Its|And|But)\b|(?<=:) [-–•*] |(?<=[a-z]\.)@)"
@@ -259,15 +259,17 @@ _GLUED = re.compile(
 
 
 def _has_verb(candidate: Candidate, *, task: bool) -> bool:
-    """Whether there is a verb. Unless the sentence may be a `task`, a first word that may be one wants another, in small letters:
-    "Get it from the site" and "Lead Expert, Team Lead" say what nobody does. "From a server to ..." is more often no sentence,
-    and wants one that is nothing else."""
+    """Whether there is a verb. Unless the sentence may be a `task`, a first word that may be one wants another, in small letters,
+    that says what somebody does: "Get it from the site" and "Lead Expert, Team Lead" do not. "From a server to ..." is more
+    often no sentence, and wants one that is nothing else."""
     first = candidate.first_word
     if first == "from":
         return _phrases.has_finite_verb(candidate.words)
     if task or not _phrases.is_verb(first):
         return _phrases.has_verb(candidate.words)
-    return _phrases.has_verb(frozenset(words(" ".join([word for word in candidate.text.split()[1:] if not word[0].isupper()]))))
+    return _phrases.has_predicate(
+        frozenset(words(" ".join([word for word in candidate.text.split()[1:] if not word[0].isupper()])))
+    )
 
 
 def _leans(candidate: Candidate, *, title: bool) -> bool:
