@@ -201,6 +201,7 @@ HEADLINE = _Wording(
     get: get ready (to|for)
     ready: ready (to|for)
     want looking need: % to
+    start begin: % (by|with|off)
     """,
 )
 # Calls to act, thanks, farewells: they could be said of any post, so they say nothing of this one.
@@ -303,7 +304,7 @@ POINTING = _Wording(
     end: at the end of (this|the) (post|article|page|tutorial|guide)\b
     noticed: (you|reader|readers) (may|might|will|probably) (already )?(have )?noticed\b
     see notice observe: \A(as )?(you|we)('ll| can| may| might| will| should) (now |also |clearly )?%\b
-    above below: \bin the (\w+ ){1,3}%\b(?! (the|a|an|zero|\d+)\b)
+    above below: \bthe (\w+ ){1,3}%(?=[.,;)]| (is|are|was|were|and|can|will|has|have|shows?|uses?)\b)
     above below: % (figure|table|diagram|screenshot|image|example|snippet|code|commands?|chart|graph|picture)\b
     """,
     "",
@@ -334,7 +335,7 @@ _ORDER = re.compile(r"[a-z]+ (?:or [a-z]+ )?(?:an?|the|your|this|these|any|each)
 # What may stand before an instruction: a purpose, a condition.
 _BEFORE_STEP = re.compile(
     r"(?:now |then |(?:next|first|finally),? |\w+ly |"
-    r"(?:to|if|when|once|after|before|for|in|on|from|under|with|using) [^,]{3,150}, (?:please |you can )?)"
+    r"(?:to|if|when|once|after|before|for|in|on|from|under|with|given|using) [^,]{3,150}, (?:please |you can )?)"
 )
 
 
@@ -381,8 +382,9 @@ LEANS = _Wording(
     rf"""
     that its they their them he she his her such another other others neither either which who whose where same here
     therefore thereby thereafter likewise and but so or nor yet also thus hence then moreover furthermore additionally
-    consequently accordingly conversely oh nah plus too nevertheless nonetheless similar similarly otherwise alternatively
-    meanwhile anyway anyways namely second secondly third thirdly fourth thankfully luckily fortunately unfortunately sadly
+    consequently accordingly conversely oh nah whoops oops plus too nevertheless nonetheless similar similarly otherwise
+    alternatively meanwhile anyway anyways namely second secondly third thirdly fourth
+    thankfully luckily fortunately unfortunately sadly
     afterward afterwards ironically interestingly surprisingly importantly notably crucially specifically ultimately admittedly
     clearly obviously naturally overall eventually particularly why
     it: it\b{_EXPLETIVE}
@@ -436,6 +438,7 @@ LEANS = _Wording(
     by: by (contrast|comparison|now)
     before: before we
     until since from back by: [a-z]+ (then|there|here|now on)
+    previously originally initially currently typically usually normally: [a-z]+,? (it\b{_EXPLETIVE}|they|this|that)
     to: to (that|this) end
     to: to (?!make\b|keep\b|take\b|put\b)\w+ (it|them)(?=,)
     not: not (only|all|every|just|so|to mention|mentioning)
@@ -463,11 +466,12 @@ LEANS_WITHIN = _Wording(
     either: .{{,120}}\beither (?!.{{1,100}}\bor\b)
     again: ([^\s,;:]+ ){{1,4}}again\b
     however though: ([^\s,;:]+ ){{0,4}}[^\s,;:]+, %(?=,)
-    it: (i|you|we)('[a-z]+)? ((?!{_JOINING})\w+ ){{1,3}}it\b(?! ({_EASY}))
+    it: (i|you|we)('[a-z]+)? ((?!{_JOINING})[^\s,;:]+ ){{1,3}}it\b(?! ({_EASY}))
     that: (\w+, )?(i|you|we) (\w+ )?(call|change|did|do|fix|follow|like|mean|solve|try|use) that\b(?! \w+ (is|are|was|were)\b)
     well too: .{{,400}} (as well|too)(?=[.!]\Z)
     these those this: (([^\s,;:]+ ){{1,30}}|{_FIRST}[^,;:]{{2,100}}, ([^\s,;:]+ ){{0,14}})(?<!one of )%\b{_UNTOLD}
     both: ([^\s,;:]+ ){{1,30}}both (?!.{{1,80}}\band\b)
+    these those: (?!.*\b(?P<it>[a-z]{{4}})\S* (.* )?(these|those) (?P=it)).{{,400}}\b%{_UNTOLD}(?! days) [a-z]{{3,}}
     that: ([^\s,;:]+ ){{1,8}}that ({_THINGS}|post|article|blog|talk|episode)
     that: ([^\s,;:]+ ){{1,8}}(for|with|of|to|by|about|like|than) that(?=[,.;])
     better worse faster slower easier harder larger smaller: ([^\s,;:]+ ){{1,8}}(is|are) (\w+ )?%(?=[.!]\Z)

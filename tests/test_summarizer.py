@@ -121,6 +121,9 @@ NEVER = [
     "Install one-scheduler and two-scheduler on all nodes of big clusters.",
     "Using the cluster menu, navigate to the page of the scheduler.",
     'Have "$HOME" in the path and the scheduler finds the cluster.',
+    "Start by making a cluster that the scheduler may use.",
+    "Given the pods of a cluster, imagine that each has a label.",
+    "The scheduler performs the check above, and has limits of its own.",
     "The scheduler places " + "very " * 50 + "many pods.",
 ]
 
@@ -207,6 +210,10 @@ LEANING = [
     "The first and most obvious is a cluster at a third of its price.",
     "To use them, operators of the cluster pay a third of its price.",
     "Operators pay a third of its price, for one cluster in this case.",
+    "Whoops, the cluster is cheaper by a third of its price.",
+    "Previously it cost a third more of the price of a cluster.",
+    "We do not recommend it since a cluster is cheaper by a third.",
+    "Since prices fall by a third, those operators pay less.",
     "This makes the cluster cheaper by a third of its price.",
     "However, the cluster is cheaper by a third of its price.",
     "They make the cluster cheaper by a third of its price.",
@@ -392,6 +399,7 @@ def test_a_sentence_in_small_letters_begins_with_what_the_post_writes_so_often()
         "Thanks to its cache the scheduler is fast on big clusters.",
         "In terms of cost the scheduler saves a third.",
         "iOS devices talk to the scheduler over a gateway.",
+        "Nodes have labels, and these labels tell the scheduler apart.",
         "The scheduler subscribes to every event of the cluster.",
     ],
 )
