@@ -38,11 +38,13 @@ class _Wording:
 
     def begins_with(self, text: str, words: Set[str]) -> bool:
         """Whether a text with these words begins like this, where the table's words need not be the first."""
-        return any(self._of(word).match(text) for word in self._words & words)
+        found = self._words & words
+        return bool(found) and any(self._of(word).match(text) for word in found)
 
     def is_in(self, text: str, words: Set[str]) -> bool:
         """Whether a text with these words has this anywhere."""
-        return any(self._of(word).search(text) for word in self._words & words)
+        found = self._words & words
+        return bool(found) and any(self._of(word).search(text) for word in found)
 
     def _of(self, word: str) -> re.Pattern[str]:
         """What is tried where a text has a word."""
@@ -218,7 +220,8 @@ BOILERPLATE = _Wording(
     sign signing: sign(ing)? up
     stay: stay (tuned|up to date)
     thank thanks: thank(s| you)(?! to (?!all\b|every|you|our))
-    thanks: (special|big|huge|many|warm|sincere|heartfelt) thanks
+    thanks: (special|big|huge|many|warm|sincere|heartfelt) thanks|thanks to (@|[^\s,]+ for )
+    shout shoutout shoutouts: shout-?outs? to
     contact: contact (us|me)
     reach: reach out
     skip jump: (skip|jump) ((ahead|straight|right|back) )?to
@@ -273,6 +276,7 @@ BOILERPLATE = _Wording(
     rest: the rest of (this|the) (post|article|blog)
     section subsection: this (sub)?section
     ado: without further ado
+    deeper: \A(we|i)('ll| will) (dive|go|dig) deeper
     buckle: buckle up
     read: read on
     recommend: recommend (reading|checking|watching|(that )?you read)
@@ -291,7 +295,8 @@ POINTING = _Wording(
     following: (the|these|this|as|are|is|like) following\b(?!.*: \w)
     following: following (\w+ ){0,3}(commands?|code|steps?|examples?|table|figure|diagram|list|snippet|screenshot|image)\b
     follows: as follows\b
-    this: (\w+ )?like this[.!]?\Z
+    like: like this[.!]?\Z
+    reasons ways things steps options benefits: (two|three|four|five|several|some|a few|a couple of) (\w+ )?%[.!]\Z
     below above here: %[.!]?\Z|(?<!.)below
     shown seen see listed described defined depicted: % (\w+ )?(below|above|here|earlier|previously)\b
     illustrated mentioned outlined explained: % (\w+ )?(below|above|here|earlier|previously)\b
@@ -315,7 +320,7 @@ _STEP = _Wording(
     r"""
     just simply consider imagine suppose pick watch read visit try grab browse click select press navigate scroll type paste
     copy tick enter notice recall remember see refer
-    let: let('s| me)
+    let: let('s| me| us)
     allow: allow me
     think: think of
     right: right-click
@@ -339,16 +344,15 @@ _BEFORE_STEP = re.compile(
 )
 
 
-def is_step(text: str) -> bool:
-    """Whether a text in lower case begins like an instruction."""
-    if _is_order(text):
+def is_step(text: str, first: str) -> bool:
+    """Whether a text in lower case with this first word begins like an instruction."""
+    if _is_order(text, first):
         return True
     before = _BEFORE_STEP.match(text)
-    return before is not None and _is_order(text[before.end() :])
+    return before is not None and _is_order(rest := text[before.end() :], first_word(rest))
 
 
-def _is_order(text: str) -> bool:
-    first = first_word(text)
+def _is_order(text: str, first: str) -> bool:
     return _STEP.begins(text, first) or (is_verb(first) and _ORDER.match(text) is not None)
 
 
@@ -395,7 +399,9 @@ LEANS = _Wording(
     the: the (first|second)( and \w+( \w+)?)? (is|was|are|were)
     the: the (two|three|four|five|six) \w+s\b(?! of\b| that\b| which\b| who\b)
     the: the (resulting|result (?!of\b)|(\w+ )?(reason|idea|goal|catch|trick|downside|upside|difference) (is|was|being))
-    a an: [a-z]+ (similar|alternative)
+    a an: [a-z]+ (similar|alternative|additional|further)
+    among: among (them|these|those|others)
+    however: however(?! (much|many|long|hard|often|far|good|big|small|well)\b)
     the a an: [a-z]+ (corresponding|underlying|respective)
     now first: [a-z]+ (?!in\b|available|class\b)
     both: both(?! .{{1,60}}\band\b)
@@ -448,7 +454,10 @@ LEANS = _Wording(
 # It begins with what the title may have named.
 REFERS = _pattern(r"[\"'“‘(]?", r"(this|these|its?|their)\b(?! means| (is|was) (why|because|how|where|when))")
 # What stands before "this" and a comma hardly ever says what "this" is.
-_FIRST = "(with|while|whilst|for|in|on|at|by|to|after|before|once|when|as|from|although|though|despite|given|since|if|where) "
+_FIRST = (
+    "(with|while|whilst|for|in|on|at|by|to|after|before|once|when|as|from|although|though|despite|given|since|if|where|"
+    "depending|because) "
+)
 # Unless what follows says which.
 _UNTOLD = f"(?!{_ITSELF}| who| of us| that)"
 # After one of these, "it" may be something that was named just before; before one of those, nothing at all.
@@ -471,7 +480,6 @@ LEANS_WITHIN = _Wording(
     well too: .{{,400}} (as well|too)(?=[.!]\Z)
     these those this: (([^\s,;:]+ ){{1,30}}|{_FIRST}[^,;:]{{2,100}}, ([^\s,;:]+ ){{0,14}})(?<!one of )%\b{_UNTOLD}
     both: ([^\s,;:]+ ){{1,30}}both (?!.{{1,80}}\band\b)
-    these those: (?!.*\b(?P<it>[a-z]{{4}})\S* (.* )?(these|those) (?P=it)).{{,400}}\b%{_UNTOLD}(?! days) [a-z]{{3,}}
     that: ([^\s,;:]+ ){{1,8}}that ({_THINGS}|post|article|blog|talk|episode)
     that: ([^\s,;:]+ ){{1,8}}(for|with|of|to|by|about|like|than) that(?=[,.;])
     better worse faster slower easier harder larger smaller: ([^\s,;:]+ ){{1,8}}(is|are) (\w+ )?%(?=[.!]\Z)
@@ -488,6 +496,17 @@ LEANS_WITHIN = _Wording(
     there: .{{,300}} there(?=[.,;!]|\Z| (and|but|too|as)\b)
     """,
 )
+
+# "These labels", which the sentence itself may have named before.
+_THESE = re.compile(rf"\bth[eo]se\b(?!{_ITSELF}| who| of us| that| days) (?P<known>[a-z]{{4}})")
+
+
+def names_as_known(text: str, words: Set[str]) -> bool:
+    """Whether a text in lower case with these words speaks of "these labels" where it has not spoken of labels."""
+    if "these" not in words and "those" not in words:
+        return False
+    return any(found["known"] not in text[: found.start()] for found in _THESE.finditer(text))
+
 
 # --- What a reader knows -----------------------------------------------------------------------------------------------
 

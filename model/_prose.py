@@ -16,7 +16,7 @@ MIN_WORDS, MOST_WORDS = 6, 50
 MOST_CHARACTERS = 800  # fifty words are not as long as this, whatever they are
 MIN_CONTENT = 3  # distinct words that are no function words: "It is on purpose, of course." says nothing
 MIN_NEWS = 2  # of those, beyond what title and chosen sentences have said
-_SOME = 4  # candidates that tell the language
+_SOME = 3  # candidates that tell the language
 OFTEN = 5  # times that a post has a word which is one of its subjects
 
 
@@ -67,6 +67,7 @@ class Prose:
         self.title = _stems(_words(text.title))
         self._told = self.title | _ANNOUNCED
         self._chains: dict[int, tuple[int, ...]] = {}
+        self._news: dict[int, frozenset[str]] = {}
         self._gather(kinds, most)
 
     @cached_property
@@ -92,7 +93,9 @@ class Prose:
 
     def news(self, index: int) -> frozenset[str]:
         """The stems of what a candidate says beyond the title."""
-        return self.candidates[index].stems - self._told
+        if index not in self._news:
+            self._news[index] = self.candidates[index].stems - self._told
+        return self._news[index]
 
     def has_news(self, chain: tuple[int, ...], told: frozenset[str]) -> bool:
         """Whether every candidate of a chain says something beyond the title and what was told."""
@@ -177,7 +180,7 @@ class Prose:
         if not on_title and _phrases.BIOGRAPHY.match(candidate.block.text, 0, _BEGINNING):
             return False
         lower = candidate.lower
-        if _phrases.HEADLINE.begins(lower, candidate.first_word) or (_phrases.is_step(lower) and not task):
+        if _phrases.HEADLINE.begins(lower, candidate.first_word) or (not task and _phrases.is_step(lower, candidate.first_word)):
             return False
         if candidate.is_call or _phrases.POINTING.is_in(lower, candidate.words):
             return False
@@ -277,8 +280,10 @@ def _leans(candidate: Candidate, *, title: bool) -> bool:
     lower = candidate.lower
     if title and _phrases.REFERS.match(lower):
         return False
-    return _phrases.LEANS.begins(lower, candidate.first_word) or (
-        not title and _phrases.LEANS_WITHIN.begins_with(lower, candidate.words)
+    if _phrases.LEANS.begins(lower, candidate.first_word):
+        return True
+    return not title and (
+        _phrases.LEANS_WITHIN.begins_with(lower, candidate.words) or _phrases.names_as_known(lower, candidate.words)
     )
 
 
