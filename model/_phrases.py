@@ -55,6 +55,15 @@ class _Wording:
         return self._compiled[word]
 
 
+_FIRST_WORD = re.compile(r"[\W\d_]*([a-z]+)")
+
+
+def first_word(text: str) -> str:
+    """The first word of a text in lower case, without what stands after an apostrophe; "" if there is none."""
+    found = _FIRST_WORD.match(text)
+    return found[1] if found else ""
+
+
 # --- Headings -----------------------------------------------------------------------------------------------------------
 
 # What stands under these is for other readers, or no prose: people, links, what to have before the first step.
@@ -98,6 +107,7 @@ _ABSTRACT_HEADING = _Wording(
 _FIRST_ABSTRACT_HEADING = _Wording(r"[\W\d_]*", "key: key takeaways?\nsummary highlights", r"\W*\Z")
 # What was asked of somebody, who is not named in the answer: "I" is not the author there.
 _INTERVIEW_HEADING = re.compile(r"\byour?\b.*\?\W*\Z")
+FIRST_PERSON = re.compile(r"\b(?:I|[Mm][ey]|[Ww]e|[Oo]ur|us)\b")
 
 
 def section(heading: str, *, is_first: bool) -> str:
@@ -110,8 +120,6 @@ def section(heading: str, *, is_first: bool) -> str:
         return "abstract"
     return "aside" if _ASIDE_HEADING.begins(heading, first) else ""
 
-
-FIRST_PERSON = re.compile(r"\b(?:I|[Mm][ey]|[Ww]e|[Oo]ur|us)\b")
 
 # --- Blocks -------------------------------------------------------------------------------------------------------------
 
@@ -155,7 +163,7 @@ _APART = _Wording(
 _BYLINE = re.compile(r"[\W_]*[Bb][Yy] (?:[A-Z][\w.'’-]+,? ?(?:and |& )?){2,9}(?:\Z|[|·(]|on\b)")
 _DATE = re.compile(r"[\W_]*(?:[\w .-]{2,30},\s*)?[a-z]{3,9}\.? \d{1,2}(?:st|nd|rd|th)?,? \d{4}\s*(?:\Z|[–—:|·(-])", re.IGNORECASE)
 _YEAR = re.compile(r"[12]\d{3}")
-_FIRST_WORD = re.compile(r"[\W\d_]*([a-z]+)")
+_MOST_BEFORE_YEAR = 60  # characters
 
 
 def is_apart(text: str) -> bool:
@@ -168,14 +176,6 @@ def is_apart(text: str) -> bool:
         or (_YEAR.search(text, 0, _MOST_BEFORE_YEAR) is not None and _DATE.match(text) is not None)
     )
 
-
-def first_word(text: str) -> str:
-    """The first word of a text in lower case, without what stands after an apostrophe; "" if there is none."""
-    found = _FIRST_WORD.match(text)
-    return found[1] if found else ""
-
-
-_MOST_BEFORE_YEAR = 60
 
 # Nor is a block of the post that tells who wrote it or took part in it: "Jane Doe is a software engineer at ...".
 # For text as it is written.
@@ -508,7 +508,7 @@ def names_as_known(text: str, words: Set[str]) -> bool:
     return any(found["known"] not in text[: found.start()] for found in _THESE.finditer(text))
 
 
-# --- What a reader knows -----------------------------------------------------------------------------------------------
+# --- What says nothing --------------------------------------------------------------------------------------------------
 
 # Words that only say that something is said here, and where. Many function words do, too.
 ANNOUNCING = frozenset(

@@ -124,6 +124,11 @@ NEVER = [
     "Start by making a cluster that the scheduler may use.",
     "Given the pods of a cluster, imagine that each has a label.",
     "The scheduler performs the check above, and has limits of its own.",
+    "Thanks to @jane for a scheduler that is fast on big clusters.",
+    "A shout-out to Jane Doe, who has made the scheduler faster.",
+    "We'll dive deeper into the scheduler and its labels in another text.",
+    "Let us walk you through what is new in the scheduler.",
+    "The scheduler is faster than it was for two good reasons.",
     "The scheduler places " + "very " * 50 + "many pods.",
 ]
 
@@ -211,6 +216,10 @@ LEANING = [
     "To use them, operators of the cluster pay a third of its price.",
     "Operators pay a third of its price, for one cluster in this case.",
     "Whoops, the cluster is cheaper by a third of its price.",
+    "An additional benefit is a cluster at a third of its price.",
+    "However throughout the year a cluster costs a third of its price.",
+    "Among them, one that has cut the price of a cluster by a third.",
+    "Depending on the cluster, this may cost a third of its price.",
     "Previously it cost a third more of the price of a cluster.",
     "We do not recommend it since a cluster is cheaper by a third.",
     "Since prices fall by a third, those operators pay less.",
