@@ -296,6 +296,7 @@ POINTING = _Wording(
     following: following (\w+ ){0,3}(commands?|code|steps?|examples?|table|figure|diagram|list|snippet|screenshot|image)\b
     follows: as follows\b
     like: like this[.!]?\Z
+    example examples: (an?|some|another) (\w+ )?%[.!]\Z
     reasons ways things steps options benefits: (two|three|four|five|several|some|a few|a couple of) (\w+ )?%[.!]\Z
     below above here: %[.!]?\Z|(?<!.)below
     shown seen see listed described defined depicted: % (\w+ )?(below|above|here|earlier|previously)\b
@@ -437,7 +438,7 @@ LEANS = _Wording(
     on: on (the other hand|the contrary|top of|the flip side|the one hand)
     at: at (the same time|this|that|the time)
     more most equally just perhaps: [a-z]+ (importantly|more|important|as)
-    perhaps maybe: [a-z]+ (it|this|that|they|the same)
+    perhaps maybe: [a-z]+ (it|this|that|they|you|the same)
     what: what('s (importantly|more|important|as)| this)
     after: after (all|that)
     of: of course
@@ -519,6 +520,9 @@ ANNOUNCING = frozenset(
     walks let lets together get gets see want help helps way ways today here discuss discusses cover covers explore explores
     demonstrate demonstrates configure configures configuring set team group working version""".split()
 )
+
+# Who does something, whoever it is.
+SOMEBODY = frozenset({"i", "you", "we", "it", "they", "there", "one", "everyone"})
 
 # --- Verbs --------------------------------------------------------------------------------------------------------------
 

@@ -254,7 +254,7 @@ _CODE = (*"{}<>|\\`", "[[", "][", "](", "@[", '="', "='", "::", "==", "&&", "://
 _CODE_MARK = re.compile(r"[{}<>|\\`\[\]=:&/;$]")  # there is one in all of them and in a statement
 # There is one of these (or " -", or "--") wherever there is code, a label, or something open.
 _MARK = re.compile(r"[{}<>|\\`\[\]=:&/;$\"()“”–—]")
-_STATEMENT = re.compile(r"\w\(\)?\w*[,)]?;|\$[A-Za-z_({]")
+_STATEMENT = re.compile(r"\w\(\)?\w*[,)]?;|\$[A-Za-z_({]|\b[A-Z][A-Z_]{2,}=\S")
 # Sentences or items that were parted by markup and run into each other here.
 _GLUED = re.compile(
     r"[.!?:](?:(?<=[a-z]{2}[.!?])(?:The|This|These|It|We|You|An?|In|For|If|When|To|Its|And|But)\b|(?<=:) [-–•*] |(?<=[a-z]\.)@)"
@@ -264,10 +264,12 @@ _GLUED = re.compile(
 def _has_verb(candidate: Candidate, *, task: bool) -> bool:
     """Whether there is a verb. Unless the sentence may be a `task`, a first word that may be one wants another, in small letters,
     that says what somebody does: "Get it from the site" and "Lead Expert, Team Lead" do not. "From a server to ..." is more
-    often no sentence, and wants one that is nothing else."""
+    often no sentence, and wants one that is nothing else; "To be able to ..." wants somebody who does it, or a comma."""
     first = candidate.first_word
     if first == "from":
         return _phrases.has_finite_verb(candidate.words)
+    if first == "to" and "," not in candidate.text and _phrases.SOMEBODY.isdisjoint(candidate.words):
+        return _phrases.has_predicate(candidate.words - {"be"})
     if task or not _phrases.is_verb(first):
         return _phrases.has_verb(candidate.words)
     return _phrases.has_predicate(

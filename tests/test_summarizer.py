@@ -129,6 +129,9 @@ NEVER = [
     "We'll dive deeper into the scheduler and its labels in another text.",
     "Let us walk you through what is new in the scheduler.",
     "The scheduler is faster than it was for two good reasons.",
+    "The configuration of the scheduler provides a simple example.",
+    "To be able to control a scheduler more closely than others.",
+    "Operators set the theme of the scheduler by SCHEDULER_THEME=DARK first.",
     "The scheduler places " + "very " * 50 + "many pods.",
 ]
 
@@ -215,6 +218,7 @@ LEANING = [
     "The first and most obvious is a cluster at a third of its price.",
     "To use them, operators of the cluster pay a third of its price.",
     "Operators pay a third of its price, for one cluster in this case.",
+    "Perhaps you run a cluster that is cheaper by a third of its price.",
     "Whoops, the cluster is cheaper by a third of its price.",
     "An additional benefit is a cluster at a third of its price.",
     "However throughout the year a cluster costs a third of its price.",
@@ -407,6 +411,7 @@ def test_a_sentence_in_small_letters_begins_with_what_the_post_writes_so_often()
         "Instead of polling, the scheduler watches every node.",
         "Thanks to its cache the scheduler is fast on big clusters.",
         "In terms of cost the scheduler saves a third.",
+        "To run many clusters you need a scheduler for each of them.",
         "iOS devices talk to the scheduler over a gateway.",
         "Nodes have labels, and these labels tell the scheduler apart.",
         "The scheduler subscribes to every event of the cluster.",
