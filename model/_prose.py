@@ -16,6 +16,7 @@ MIN_WORDS, MOST_WORDS = 6, 50
 MOST_CHARACTERS = 800  # fifty words are not as long as this, whatever they are
 MIN_CONTENT = 3  # distinct words that are no function words: "It is on purpose, of course." says nothing
 MIN_NEWS = 2  # of those, beyond what title and chosen sentences have said
+_INTRODUCTION = 5  # candidates
 _SOME = 3  # candidates that tell the language
 OFTEN = 5  # times that a post has a word which is one of its subjects
 
@@ -86,10 +87,18 @@ class Prose:
         candidate = self.candidates[index]
         if not self._is_sound(candidate) or self._repeats_title(index):
             return ()
-        if not _leans(candidate, title=candidate.start and bool(self.title)):
+        if not self._is_adrift(index) and not _leans(candidate, title=candidate.start and bool(self.title)):
             return (index,)
         chain = self.chain(candidate.before) if candidate.before is not None else ()
         return (*chain, index) if chain else ()
+
+    def _is_adrift(self, index: int) -> bool:
+        """Whether nothing holds a candidate but the sentence before it, whatever its wording: neither a word of the title nor
+        its place, the beginning of a paragraph in the post's introduction. Readers find every second one of these to lean."""
+        candidate = self.candidates[index]
+        if candidate.start or not (self.title and self._english) or not candidate.stems.isdisjoint(self.title):
+            return False
+        return not candidate.opening or index >= _INTRODUCTION
 
     def news(self, index: int) -> frozenset[str]:
         """The stems of what a candidate says beyond the title."""

@@ -27,7 +27,7 @@ class Weights:
     """
 
     position: float = 1.0  # authors say what a post is about at its beginning
-    decay: float = 8.0  # after how many candidate sentences that falls to a half: the length of an introduction
+    decay: float = 6.0  # after how many candidate sentences that falls to a half: the length of an introduction
     title: float = 1.0  # share of the title's words that the sentence takes up: the title is the author's own summary
     opening: float = 0.2  # of a paragraph: every other sentence inside one makes less sense without those before it
     abstract: float = 0.5  # the author calls it the short of it

@@ -325,6 +325,31 @@ def test_english_is_told_by_prose_however_much_code_stands_beside_it() -> None:
     assert summary(f"{code}<p>{GOOD}</p><p>However, they may find no room on any node.</p>") == [GOOD]
 
 
+ADRIFT = "Operators of big clusters save a third of their bill."
+TOLD = [
+    f"A pelican called {name} eats {fish} every morning."
+    for name, fish in zip(
+        ("Anna", "Bert", "Carl", "Dora", "Emil"), ("herrings", "eels", "perches", "breams", "sprats"), strict=True
+    )
+]
+FAR = "".join(f"<p>{sentence}</p><pre>code</pre>" for sentence in TOLD) + f"<p>{ADRIFT}</p>"
+
+
+@pytest.mark.parametrize(
+    ("html", "title", "quoted"),
+    [
+        (f"<p>{TOLD[0]}</p><p>{ADRIFT}</p>", "Pelicans", True),  # it opens a paragraph of the introduction
+        (f"<p>{TOLD[0]} {ADRIFT}</p>", "Pelicans", True),  # together with the one before it
+        (f"<p>{TOLD[0]} Why so? {ADRIFT}</p>", "Pelicans", False),
+        (f"<p>{TOLD[0]} Why so? {ADRIFT}</p>", "Clusters", True),
+        (FAR, "Pelicans", False),
+        (FAR, "Clusters", True),
+    ],
+)
+def test_what_has_no_word_of_the_title_is_quoted_for_its_place_or_not_alone(html: str, title: str, quoted: bool) -> None:
+    assert (ADRIFT in summary(html, title=title, sentences=6, max_words=100)) == quoted
+
+
 def test_a_quotation_is_quoted_where_it_opens_the_post() -> None:
     quote, prose = f"<blockquote><p>{GOOD}</p></blockquote>", "<p>The pelican is a bird that lives by the sea.</p>"
 
