@@ -85,9 +85,10 @@ class Prose:
 
     def _chain_of(self, index: int) -> tuple[int, ...]:
         candidate = self.candidates[index]
-        if not self._is_sound(candidate) or self._repeats_title(index):
+        adrift = self._is_adrift(index)
+        if (adrift and candidate.before is None) or not self._is_sound(candidate) or self._repeats_title(index):
             return ()
-        if not self._is_adrift(index) and not _leans(candidate, title=candidate.start and bool(self.title)):
+        if not adrift and not _leans(candidate, title=candidate.start and bool(self.title)):
             return (index,)
         chain = self.chain(candidate.before) if candidate.before is not None else ()
         return (*chain, index) if chain else ()

@@ -80,7 +80,7 @@ def _choose(prose: Prose, worth: list[float], sentences: int, words: int) -> set
         for index in ranked:
             if worth[index] <= most:
                 break
-            if index in chosen:
+            if index in chosen or candidates[index].size > words:  # asking for its chain takes longest of all
                 continue
             chain = prose.chain(index)
             if len(chain) > 1:
