@@ -97,9 +97,10 @@ class Prose:
         """Whether nothing holds a candidate but the sentence before it, whatever its wording: neither a word of the title nor
         its place, the beginning of a paragraph in the post's introduction. Readers find every second one of these to lean."""
         candidate = self.candidates[index]
-        if candidate.start or not (self.title and self._english) or not candidate.stems.isdisjoint(self.title):
+        if candidate.start or (candidate.opening and index < _INTRODUCTION) or not (self.title and self._english):
             return False
-        return not candidate.opening or index >= _INTRODUCTION
+        # Where no letters are the title's, no word is, and none need be split.
+        return not any(map(candidate.lower.__contains__, self.title)) or candidate.stems.isdisjoint(self.title)
 
     def news(self, index: int) -> frozenset[str]:
         """The stems of what a candidate says beyond the title."""
