@@ -204,6 +204,7 @@ HEADLINE = _Wording(
     ready: ready (to|for)
     want looking need: % to
     start begin: % (by|with|off)
+    how: how to
     """,
 )
 # Calls to act, thanks, farewells: they could be said of any post, so they say nothing of this one.
@@ -336,8 +337,8 @@ _STEP = _Wording(
     make be: % sure
     """,
 )
-# "Apply a label", "measure or count the nodes", if the first word is a verb.
-_ORDER = re.compile(r"[a-z]+ (?:or [a-z]+ )?(?:an?|the|your|this|these|any|each)\b")
+# "Apply a label", "measure or count the nodes", "determines whether", "removed the option", if the first word is a verb.
+_ORDER = re.compile(r"[a-z]+ (?:or [a-z]+ )?(?:an?|the|your|this|these|any|each|whether)\b")
 # What may stand before an instruction: a purpose, a condition.
 _BEFORE_STEP = re.compile(
     r"(?:now |then |(?:next|first|finally),? |\w+ly |"
@@ -346,7 +347,7 @@ _BEFORE_STEP = re.compile(
 
 
 def is_step(text: str, first: str) -> bool:
-    """Whether a text in lower case with this first word begins like an instruction."""
+    """Whether a text in lower case with this first word begins like an instruction, or tells what somebody unnamed does."""
     if _is_order(text, first):
         return True
     before = _BEFORE_STEP.match(text)
@@ -354,7 +355,7 @@ def is_step(text: str, first: str) -> bool:
 
 
 def _is_order(text: str, first: str) -> bool:
-    return _STEP.begins(text, first) or (is_verb(first) and _ORDER.match(text) is not None)
+    return _STEP.begins(text, first) or ((is_verb(first) or _has_past_tense({first})) and _ORDER.match(text) is not None)
 
 
 # --- Standing alone -----------------------------------------------------------------------------------------------------
