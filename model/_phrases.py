@@ -522,9 +522,6 @@ ANNOUNCING = frozenset(
     demonstrate demonstrates configure configures configuring set team group working version""".split()
 )
 
-# Who does something, whoever it is.
-SOMEBODY = frozenset({"i", "you", "we", "it", "they", "there", "one", "everyone"})
-
 # --- Verbs --------------------------------------------------------------------------------------------------------------
 
 _AUXILIARIES = """
@@ -597,6 +594,10 @@ def has_finite_verb(words: Set[str]) -> bool:
 
 def _has_past_tense(words: Set[str]) -> bool:
     return any(len(word) > 4 and word.endswith("ed") for word in words)
+
+
+# Who does something, whoever it is.
+SOMEBODY = frozenset({"i", "you", "we", "it", "they", "there", "one", "everyone"})
 
 
 def is_verb(word: str) -> bool:

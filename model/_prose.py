@@ -154,7 +154,8 @@ class Prose:
                 if not size and position:
                     before = None
                     continue
-                candidate = Candidate(quoted, size, block, opener, abstract, is_start, before)
+                # What has no size is not quoted, but may be asked whether it is a call: not all of it, however long.
+                candidate = Candidate(quoted[:MOST_CHARACTERS], size, block, opener, abstract, is_start, before)
                 if position == 0:
                     opener = candidate
                 if not size or quoted in seen or is_answer:
@@ -217,6 +218,7 @@ _UNSPACED = "[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]"  # compiled
 
 
 def _words(text: str) -> frozenset[str]:
+    """What `words` gives, and numbers and letters that stand alone: it takes longer to leave these out."""
     return frozenset(spaced(text).decode().split())
 
 
@@ -284,9 +286,7 @@ def _has_verb(candidate: Candidate, *, task: bool) -> bool:
         return _phrases.has_predicate(candidate.words - {"be"})
     if task or not _phrases.is_verb(first):
         return _phrases.has_verb(candidate.words)
-    return _phrases.has_predicate(
-        frozenset(words(" ".join([word for word in candidate.text.split()[1:] if not word[0].isupper()])))
-    )
+    return _phrases.has_predicate(_words(" ".join([word for word in candidate.text.split()[1:] if not word[0].isupper()])))
 
 
 def _leans(candidate: Candidate, *, title: bool) -> bool:

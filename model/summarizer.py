@@ -2,8 +2,7 @@
 
 Which sentences may be quoted is `_prose`'s business. They are ranked by where they stand and by what they share with the
 title (Edmundson, "New methods in automatic extracting", 1969), and chosen one by one, each for what it says that the title
-and those chosen before have not. How central its words are in the post was weighed too, once: it took a quarter of the time
-and chose no better.
+and those chosen before have not. To weigh how central its words are in the post as well chooses no better.
 """
 
 import math

@@ -93,6 +93,7 @@ def test_feeds(name: str) -> None:
         pytest.param("<div>x</p>" * 100_000, id="depth and ends of nothing"),
         pytest.param("<p " + ATTRIBUTES + ">", id="attributes"),
         pytest.param("<p>" + "word " * 200_000, id="one long sentence"),
+        pytest.param("<p>" + "see the docs " * 80_000 + ", it ends here. The nodes have room for pods.", id="a long call"),
         pytest.param("".join(f"Sentence {n} of many has some words here. " for n in range(20_000)), id="many sentences"),
         pytest.param("<p>a</p>" * 100_000, id="many paragraphs"),
     ],
