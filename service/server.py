@@ -6,9 +6,11 @@ gunicorn, because it forks after loading, so that workers share what was loaded,
 import gc
 import os
 import shutil
+import socket
 import tempfile
 from typing import Any
 
+from model.errors import InputError
 from model.versions import Versions
 from service.logs import configuration
 from service.settings import Settings
@@ -22,7 +24,9 @@ GRACE = 30
 
 
 def serve(settings: Settings) -> None:
-    """Serve until SIGTERM or SIGINT. Raises VersionError, before listening, where there is no version to serve."""
+    """Serve until SIGTERM or SIGINT. Raises InputError where the address cannot be listened on, and VersionError, before
+    listening, where there is no version to serve."""
+    _try_address(settings)
     # Told where workers share their counts before anything that counts is imported.
     counts = tempfile.mkdtemp(prefix="topicwire-metrics-")
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = counts
@@ -33,6 +37,19 @@ def serve(settings: Settings) -> None:
         # A worker that ends comes through here as well, and its siblings may still be counting.
         if os.getpid() == arbiter:
             shutil.rmtree(counts, ignore_errors=True)
+
+
+def _try_address(settings: Settings) -> None:
+    """Find out at once, and in plain words, what gunicorn finds out in five attempts and as many seconds."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    try:
+        with socket.socket(family) as trial:
+            trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as gunicorn does
+            trial.bind((settings.host, settings.port))
+    except OSError as error:
+        raise InputError(
+            f"it cannot be listened on: {error.strerror}; choose another with --host or --port", subject=_address(settings)
+        ) from None
 
 
 def _run(settings: Settings) -> None:
@@ -75,9 +92,8 @@ def _run(settings: Settings) -> None:
 
 def options(settings: Settings) -> dict[str, Any]:
     """gunicorn's settings."""
-    host = f"[{settings.host}]" if ":" in settings.host else settings.host
     return {
-        "bind": f"{host}:{settings.port}",
+        "bind": _address(settings),
         "workers": settings.workers or os.cpu_count() or 1,
         "worker_class": "gthread",
         "threads": settings.concurrency + SPARE_THREADS,
@@ -90,3 +106,8 @@ def options(settings: Settings) -> dict[str, Any]:
         "logconfig_dict": configuration(settings.log_level),
         "control_socket_disable": True,
     }
+
+
+def _address(settings: Settings) -> str:
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    return f"{host}:{settings.port}"

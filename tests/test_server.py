@@ -62,6 +62,16 @@ def ask(
         connection.close()
 
 
+def test_an_address_that_is_taken_is_named_at_once(run: Run) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+
+        done = run("serve", "--port", address.rpartition(":")[2])
+
+    problem = "it cannot be listened on: Address already in use; choose another with --host or --port"
+    assert (done.returncode, done.stderr.decode()) == (1, f"topicwire: {address}: {problem}\n")
+
+
 def test_rest_answers_as_the_command_line_and_the_metrics_count_over_workers(start: Start, run: Run) -> None:
     offline = [json.loads(line) for line in run("tag", SAMPLE).stdout.splitlines()]
     process, port = start()
