@@ -159,9 +159,9 @@ _APART = _Wording(
     """,
     "",
 )
-# "By Jane Doe and John Roe", "Lyon, June 3, 2024".
+# "By Jane Doe and John Roe", "Lyon, June 3, 2024", "June 3, 2024 by Jane Doe".
 _BYLINE = re.compile(r"[\W_]*[Bb][Yy] (?:[A-Z][\w.'’-]+,? ?(?:and |& )?){2,9}(?:\Z|[|·(]|on\b)")
-_DATE = re.compile(r"[\W_]*(?:[\w .-]{2,30},\s*)?[a-z]{3,9}\.? \d{1,2}(?:st|nd|rd|th)?,? \d{4}\s*(?:\Z|[–—:|·(-])", re.IGNORECASE)
+_DATE = re.compile(r"[\W_]*(?:[\w .-]{2,30},\s*)?[a-z]{3,9}\.? \d{1,2}(?:st|nd|rd|th)?,? \d{4}\s*(?:\Z|[–—:|·(-]|by\b)", re.IGNORECASE)
 _YEAR = re.compile(r"[12]\d{3}")
 _MOST_BEFORE_YEAR = 60  # characters
 

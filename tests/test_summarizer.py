@@ -66,6 +66,7 @@ NEVER = [
     "LYON--The platform team has released its scheduler for clusters.",
     "NEW LYON (FP) — The platform team has released its scheduler.",
     "LYON, June 4, 2024 – The platform team has released its scheduler.",
+    "May 4, 2024 by Jane Doe and the scheduler team.",
     "From one cheap node to a cluster that needed a whole hall.",
     "Please tell the operators of big clusters that the price has fallen.",
     "Hello everyone, and a happy new year to all the operators among you.",
