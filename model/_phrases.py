@@ -145,6 +145,7 @@ _APART = _Wording(
     this the: % (\w+ ){0,3}(was |has been |is )?(also |originally |first |previously |cross-?)+(appear|post|publish|written|ran)
     this the: % (\w+ ){0,3}(is|was) a (guest|collaboration|joint)\b
     this the: % (blog )?(post|article) (initially|originally)\b
+    this the: % (\w+ ){0,3}(based on|adapted from|contains|transcript of) (\w+ ){0,4}(talks?|keynotes?|excerpts)\b
     update updated edit edited: %[\s\d./-]+[:–—-]
     editor editors author authors translator translators: %'?s?'? note
     full disclaimer: (full )?disclaimer
@@ -161,7 +162,9 @@ _APART = _Wording(
 )
 # "By Jane Doe and John Roe", "Lyon, June 3, 2024", "June 3, 2024 by Jane Doe".
 _BYLINE = re.compile(r"[\W_]*[Bb][Yy] (?:[A-Z][\w.'’-]+,? ?(?:and |& )?){2,9}(?:\Z|[|·(]|on\b)")
-_DATE = re.compile(r"[\W_]*(?:[\w .-]{2,30},\s*)?[a-z]{3,9}\.? \d{1,2}(?:st|nd|rd|th)?,? \d{4}\s*(?:\Z|[–—:|·(-]|by\b)", re.IGNORECASE)
+_DATE = re.compile(
+    r"[\W_]*(?:[\w .-]{2,30},\s*)?[a-z]{3,9}\.? \d{1,2}(?:st|nd|rd|th)?,? \d{4}\s*(?:\Z|[–—:|·(-]|by\b)", re.IGNORECASE
+)
 _YEAR = re.compile(r"[12]\d{3}")
 _MOST_BEFORE_YEAR = 60  # characters
 
@@ -221,6 +224,7 @@ BOILERPLATE = _Wording(
     sign signing: sign(ing)? up
     stay: stay (tuned|up to date)
     thank thanks: thank(s| you)(?! to (?!all\b|every|you|our))
+    thank: (special|big|huge|warm|sincere|heartfelt) thank you
     thanks: (special|big|huge|many|warm|sincere|heartfelt) thanks|thanks to (@|[^\s,]+ for )
     shout shoutout shoutouts: shout-?outs? to
     contact: contact (us|me)
@@ -246,7 +250,7 @@ BOILERPLATE = _Wording(
     possible: made possible by
     thank: (like|want|need) to thank|thank (the following|everyone|everybody|all)
     pr pull: (open|submit|send) (a|an|your) (\w+ )?(pr|pull request)
-    invite: (love|like|want) to invite
+    invite: (love|like|want) to invite|(we|i) invite you
     donate donation donations: (please |to |make a |your )%
     enjoyed liked: if you('ve)? %
     notified: get notified
@@ -320,8 +324,8 @@ POINTING = _Wording(
 _STEP = _Wording(
     "",
     r"""
-    just simply consider imagine suppose pick watch read visit try grab browse click select press navigate scroll type paste
-    copy tick enter notice recall remember see refer
+    just simply consider imagine suppose assume pick watch read visit try grab browse click select press navigate scroll type
+    paste copy tick enter notice recall remember see refer
     let: let('s| me| us)
     allow: allow me
     think: think of
@@ -537,7 +541,7 @@ _IRREGULAR = """
 # Verbs that prose on software is made of. Many are nouns too: the list lets a fragment through rather than lose a sentence.
 _REGULAR = """
     accept achieve act add address adopt agree aim allow analyze announce answer appear apply ask assign assume attach
-    attend automate avoid become begin believe belong benefit bind boost break bring build calculate call capture care
+    attend automate avoid become begin behave believe belong benefit bind boost break bring build calculate call capture care
     catch cause change check choose claim clean clear close collect combine come compare compile complete comprise
     compute conclude configure confirm connect consider consist contain continue contribute control convert convince
     cost count cover crash create cut deal decide define delay delegate delete deliver demonstrate deny depend deploy
@@ -547,8 +551,8 @@ _REGULAR = """
     explore export expose extend facilitate fail fall favor fear feature feel fetch find finish fire fit fix focus
     follow force forget form forward free gain gather generate get give go grow guarantee guard guide handle happen
     hear help hide hold hope host identify implement imply import improve include increase influence inform inherit
-    inject insert inspect install instruct integrate interact introduce invite invoke isolate iterate join jump justify keep
-    kill know lack last launch lead learn leave let leverage lie limit listen live load look lose love maintain make
+    inject insert inspect install instruct integrate interact introduce invite invoke involve isolate iterate join jump justify
+    keep kill know lack last launch lead learn leave let leverage lie limit listen live load look lose love maintain make
     manage map mark matter mean measure meet mention merge migrate minimize mirror mix modify monitor mount move
     multiply navigate need negotiate note notice notify observe obtain occur offer open operate optimize orchestrate
     organize orient outline override own package parse pass pause pay perform persist pick place plan play point poll

@@ -275,13 +275,20 @@ _GLUED = re.compile(
 )
 
 
+# Of one, a verb says so: "a tool breaks", but "a lot of tools break".
+_SINGULAR = re.compile(r"an? (?!lot|few|series|number|couple|handful|variety|range|group|set|host|bunch|majority)")
+
+
 def _has_verb(candidate: Candidate, *, task: bool) -> bool:
     """Whether there is a verb. Unless the sentence may be a `task`, a first word that may be one wants another, in small letters,
-    that says what somebody does: "Get it from the site" and "Lead Expert, Team Lead" do not. "From a server to ..." is more
-    often no sentence, and wants one that is nothing else; "To be able to ..." wants somebody who does it, or a comma."""
+    that says what somebody does: "Get it from the site" and "Lead Expert, Team Lead" do not. So does "A tool to ...". "From a
+    server to ..." is more often no sentence, and wants one that is nothing else; "To be able to ..." wants somebody who does it,
+    or a comma."""
     first = candidate.first_word
     if first == "from":
         return _phrases.has_finite_verb(candidate.words)
+    if _SINGULAR.match(candidate.lower):
+        return _phrases.has_predicate(candidate.words)
     if first == "to" and "," not in candidate.text and _phrases.SOMEBODY.isdisjoint(candidate.words):
         return _phrases.has_predicate(candidate.words - {"be"})
     if task or not _phrases.is_verb(first):

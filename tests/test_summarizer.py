@@ -132,6 +132,11 @@ NEVER = [
     "The scheduler is faster than it was for two good reasons.",
     "The configuration of the scheduler provides a simple example.",
     "How to run a scheduler for big clusters on one machine.",
+    "A place for operators of big clusters to share what they know.",
+    "A special thank you to Jane Doe, who has made the scheduler faster.",
+    "To make it simple, assume that the scheduler has two nodes.",
+    "Before the scheduler gets its labels we invite you to the challenge!",
+    "This article contains excerpts from my keynotes on the scheduler.",
     "Determines whether the scheduler should look at labels.",
     "Removed the dependency on schedulers that nobody runs.",
     "To be able to control a scheduler more closely than others.",
@@ -444,6 +449,7 @@ def test_a_sentence_in_small_letters_begins_with_what_the_post_writes_so_often()
         "iOS devices talk to the scheduler over a gateway.",
         "Nodes have labels, and these labels tell the scheduler apart.",
         "The scheduler subscribes to every event of the cluster.",
+        "A lot of operators place their pods by hand.",
     ],
 )
 def test_what_stands_alone_is_quoted(sentence: str) -> None:
