@@ -264,6 +264,7 @@ BOILERPLATE = _Wording(
     tutorial article page section: (see|refer to|consult|visit|read) (\w+ ){0,5}%(?=[^,]*\Z)
     questions feedback comments thoughts issues: if you( ha)?('ve|ve| have)? (any )?%
     interested curious: if you('re| are) (interested|curious)
+    place: a (good|great) place to (start|begin)
     crossposted
     cross: cross-?posted
     originally: originally published
@@ -303,6 +304,7 @@ POINTING = _Wording(
     like: like this[.!]?\Z
     example examples: (an?|some|another) (\w+ )?%[.!]\Z
     reasons ways things steps options benefits: (two|three|four|five|several|some|a few|a couple of) (\w+ )?%[.!]\Z
+    methods approaches: (two|three|four|five|several) (\w+ )?%[.!]\Z
     below above here: %[.!]?\Z|(?<!.)below
     shown seen see listed described defined depicted: % (\w+ )?(below|above|here|earlier|previously)\b
     illustrated mentioned outlined explained: % (\w+ )?(below|above|here|earlier|previously)\b
@@ -403,6 +405,7 @@ LEANS = _Wording(
     the a an: [a-z]+ (former|latter|same|other|others|second|third|fourth|rest|remaining|above|previous|aforementioned)
     the: the (answer|\w+ itself)
     the: the (first|second)( and \w+( \w+)?)? (is|was|are|were)
+    the: the first (approach|method|option|way|reason|problem|issue|challenge|change|thing|solution)
     the: the (two|three|four|five|six) \w+s\b(?! of\b| that\b| which\b| who\b)
     the: the (resulting|result (?!of\b)|(\w+ )?(reason|idea|goal|catch|trick|downside|upside|difference) (is|was|being))
     a an: [a-z]+ (similar|alternative|additional|further)
@@ -496,6 +499,7 @@ LEANS_WITHIN = _Wording(
     then: ([^\s,;:]+ ){{1,4}}%
     also: ([^\s,;:]+ ){{1,9}}%
     exactly: .{{,200}}\bexactly that\b
+    why how what: .{{,120}}\b% that (is|was|means|meant|happens|happened|works|worked|matters)\b
     case cases situation situations example: .{{,300}}\bin (this|that|these|those|such) (\w+ )?%
     such: .{{,200}}\bsuch (?!as\b|that\b|an? [\w-]+ (as|that)\b|[\w-]+ as\b)
     above: .{{,200}}\bthe above\b

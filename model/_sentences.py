@@ -27,7 +27,8 @@ _BEFORE_NUMBERS = frozenset({"no", "p", "art", "par"})
 _AMBIGUOUS = frozenset("etc inc ltd co corp llc gmbh plc a.m p.m a.k.a u.s u.k e.u u.n ph.d b.sc m.sc u.s.a d.c".split())
 _SURE_STARTERS = frozenset(
     "the this that these those it we you they he she there here in on at for from to by with as if when while after before "
-    "but and or so our your its their a an what how why however also today now please let".split()
+    "but and or so our your its their a an what how why however also today now please let one some many most each all both "
+    "once since then next first although".split()
 )
 
 

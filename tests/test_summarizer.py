@@ -130,6 +130,8 @@ NEVER = [
     "We'll dive deeper into the scheduler and its labels in another text.",
     "Let us walk you through what is new in the scheduler.",
     "The scheduler is faster than it was for two good reasons.",
+    "To test the scheduler on a big cluster, there are two methods.",
+    "If nodes are new to you, the scheduler is a good place to start.",
     "The configuration of the scheduler provides a simple example.",
     "How to run a scheduler for big clusters on one machine.",
     "A place for operators of big clusters to share what they know.",
@@ -277,6 +279,8 @@ LEANING = [
     "After upgrades, it takes a third off the price of the cluster.",
     "A policy of good operators also takes a third off prices.",
     "Operators of clusters do exactly that with cheaper nodes.",
+    "The first approach takes a third off the price of the cluster.",
+    "Operators of clusters measure prices to learn why that happens.",
 ]
 
 

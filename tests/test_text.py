@@ -106,6 +106,7 @@ She asked “Why?” | Nobody answered.
 The log said "connection refused." | We retried.
 Logs, metrics etc. are kept. | All of them.
 It runs on AWS, Azure, etc. | The price varies.
+Evict pods, machines, etc. | One of the options is to drain the node.
 Acme Inc. Europe grew. | We cheered.
 We bought it from Acme Inc. | The price was fair.
 Written by J. Smith in May. | Read on.
