@@ -223,7 +223,7 @@ BOILERPLATE = _Wording(
     follow: follow (us|me|along)
     sign signing: sign(ing)? up
     stay: stay (tuned|up to date)
-    thank thanks: thank(s| you)(?! to (?!all\b|every|you|our))
+    thank thanks: (?<!as a )thank(s| you)(?! to (?!all\b|every|you|our))
     thank: (special|big|huge|warm|sincere|heartfelt) thank you
     thanks: (special|big|huge|many|warm|sincere|heartfelt) thanks|thanks to (@|[^\s,]+ for )
     shout shoutout shoutouts: shout-?outs? to
@@ -276,7 +276,7 @@ BOILERPLATE = _Wording(
     spread: spread the word
     give: give it a (try|star|spin|go)
     star: star (us|the repo)
-    sponsored: sponsored by
+    sponsored: (post|article|episode|video|talk|issue) (is |was )?sponsored by
     buy: buy (me|us) a
     next following upcoming future subsequent remaining: % (blog |\w+ )?(posts?|articles?|parts?|sections?|chapters?)
     rest: the rest of (this|the) (post|article|blog)

@@ -135,6 +135,7 @@ NEVER = [
     "The configuration of the scheduler provides a simple example.",
     "How to run a scheduler for big clusters on one machine.",
     "A place for operators of big clusters to share what they know.",
+    "This episode is sponsored by the makers of a scheduler for clusters.",
     "A special thank you to Jane Doe, who has made the scheduler faster.",
     "To make it simple, assume that the scheduler has two nodes.",
     "Before the scheduler gets its labels we invite you to the challenge!",
@@ -454,6 +455,8 @@ def test_a_sentence_in_small_letters_begins_with_what_the_post_writes_so_often()
         "Nodes have labels, and these labels tell the scheduler apart.",
         "The scheduler subscribes to every event of the cluster.",
         "A lot of operators place their pods by hand.",
+        "The scheduler has moved on by work that Example sponsored by a grant.",
+        "The project gave a grant to the scheduler as a thank you for its work.",
     ],
 )
 def test_what_stands_alone_is_quoted(sentence: str) -> None:
