@@ -145,6 +145,7 @@ _APART = _Wording(
     this the: % (\w+ ){0,3}(was |has been |is )?(also |originally |first |previously |cross-?)+(appear|post|publish|written|ran)
     this the: % (\w+ ){0,3}(is|was) a (guest|collaboration|joint)\b
     this the: % (blog )?(post|article) (initially|originally)\b
+    this the: % (\w+ ){0,5}(loosely|partly|largely) based on
     this the: % (\w+ ){0,3}(based on|adapted from|contains|transcript of) (\w+ ){0,4}(talks?|keynotes?|excerpts)\b
     update updated edit edited: %[\s\d./-]+[:–—-]
     editor editors author authors translator translators: %'?s?'? note
@@ -250,11 +251,12 @@ BOILERPLATE = _Wording(
     possible: made possible by
     thank: (like|want|need) to thank|thank (the following|everyone|everybody|all)
     pr pull: (open|submit|send) (a|an|your) (\w+ )?(pr|pull request)
-    invite: (love|like|want) to invite|(we|i) invite you
+    invite: (love|like|want) to invite|invite you
     donate donation donations: (please |to |make a |your )%
     enjoyed liked: if you('ve)? %
     notified: get notified
     information info details context background guidance: for (further|additional|the full|full|detailed|more) (\w+ )?%
+    look: for an? (more )?(detailed|closer|deeper|in-depth) look
     website site page: you can (get|find|download|grab) ([^\s,]+ ){1,10}%
     docs documentation reference readme changelog faq: (see|check|refer to|consult|visit|read) ([^\s,]+ ){0,5}%(?=[^,]*\Z)
     found: (list|details?|documentation|information|source|code|notes|descriptions?|changes) ([^\s,]+ ){0,4}(can|may) be found
@@ -301,6 +303,7 @@ POINTING = _Wording(
     following: (the|these|this|as|are|is|like) following\b(?!.*: \w)
     following: following (\w+ ){0,3}(commands?|code|steps?|examples?|table|figure|diagram|list|snippet|screenshot|image)\b
     follows: as follows\b
+    follow: (that|which) follow\b
     like: like this[.!]?\Z
     example examples: (an?|some|another) (\w+ )?%[.!]\Z
     reasons ways things steps options benefits: (two|three|four|five|several|some|a few|a couple of) (\w+ )?%[.!]\Z
@@ -452,7 +455,8 @@ LEANS = _Wording(
     of: of course
     by: by (contrast|comparison|now)
     before: before we
-    until since from back by: [a-z]+ (then|there|here|now on)
+    until since from back by: [a-z]+ (then|there|here|now)
+    like: like(?=,)
     previously originally initially currently typically usually normally: [a-z]+,? (it\b{_EXPLETIVE}|they|this|that)
     to: to (that|this) end
     to: to (?!make\b|keep\b|take\b|put\b)\w+ (it|them)(?=,)
@@ -503,6 +507,7 @@ LEANS_WITHIN = _Wording(
     case cases situation situations example: .{{,300}}\bin (this|that|these|those|such) (\w+ )?%
     such: .{{,200}}\bsuch (?!as\b|that\b|an? [\w-]+ (as|that)\b|[\w-]+ as\b)
     above: .{{,200}}\bthe above\b
+    further: ([^\s,;:]+ ){{1,6}}go(es)? (even )?further\b(?! than)
     there: .{{,300}} there(?=[.,;!]|\Z| (and|but|too|as)\b)
     """,
 )
@@ -529,6 +534,9 @@ ANNOUNCING = frozenset(
     walks let lets together get gets see want help helps way ways today here discuss discusses cover covers explore explores
     demonstrate demonstrates configure configures configuring set team group working version""".split()
 )
+
+# It speaks of the post: "This guide ...", "In the article ...".
+OF_ITSELF = re.compile(r"(?:in )?(?:this|the) (?:\w+ )?(?:guide|article|post|blog|tutorial|document|page|how-to)\b")
 
 # --- Verbs --------------------------------------------------------------------------------------------------------------
 

@@ -16,6 +16,7 @@ MIN_WORDS, MOST_WORDS = 6, 50
 MOST_CHARACTERS = 800  # fifty words are not as long as this, whatever they are
 MIN_CONTENT = 3  # distinct words that are no function words: "It is on purpose, of course." says nothing
 MIN_NEWS = 2  # of those, beyond what title and chosen sentences have said
+MIN_NEWS_OF_POST = 3  # where it speaks of the post: "This guide tells how to TITLE in minutes." says the title again
 _INTRODUCTION = 5  # candidates
 _SOME = 3  # candidates that tell the language
 OFTEN = 5  # times that a post has a word which is one of its subjects
@@ -116,7 +117,9 @@ class Prose:
     def _repeats_title(self, index: int) -> bool:
         if not self.title:
             return False
-        return self.candidates[index].stems <= self.title or (self._english and len(self.news(index)) < MIN_NEWS)
+        candidate = self.candidates[index]
+        least = MIN_NEWS_OF_POST if _phrases.OF_ITSELF.match(candidate.lower) else MIN_NEWS
+        return candidate.stems <= self.title or (self._english and len(self.news(index)) < least)
 
     def _gather(self, kinds: frozenset[Kind], most: int) -> None:
         found = self.candidates

@@ -139,6 +139,9 @@ NEVER = [
     "A special thank you to Jane Doe, who has made the scheduler faster.",
     "To make it simple, assume that the scheduler has two nodes.",
     "Before the scheduler gets its labels we invite you to the challenge!",
+    "For a closer look at the scheduler, give its long list of changes a glance.",
+    "The nodes that follow are those which the scheduler likes most.",
+    "This post on the scheduler is loosely based on what others wrote.",
     "This article contains excerpts from my keynotes on the scheduler.",
     "Determines whether the scheduler should look at labels.",
     "Removed the dependency on schedulers that nobody runs.",
@@ -180,6 +183,7 @@ def test_a_sentence_that_repeats_the_title_is_left_out() -> None:
     [
         ("Announcing Pelican 2.4: Faster Nests", "Today we're happy to announce the release of Pelican 2.4 with faster nests."),
         ("Pelican drops its plugin interface", "Pelican is dropping its plugin interface."),
+        ("Shorter starts of Pelican", "This guide helps you reduce the starts of Pelican."),
         ("Pelican support for big nests", "We are excited that Pelican now generally supports big nests."),
     ],
 )
@@ -280,6 +284,9 @@ LEANING = [
     "After upgrades, it takes a third off the price of the cluster.",
     "A policy of good operators also takes a third off prices.",
     "Operators of clusters do exactly that with cheaper nodes.",
+    "Like, dealing with clusters that are cheaper by a third.",
+    "Until now, operators paid a third more for a cluster.",
+    "Semantic search goes further and takes a third off the price.",
     "The first approach takes a third off the price of the cluster.",
     "Operators of clusters measure prices to learn why that happens.",
 ]
