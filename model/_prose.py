@@ -17,7 +17,7 @@ MOST_CHARACTERS = 800  # fifty words are not as long as this, whatever they are
 MIN_CONTENT = 3  # distinct words that are no function words: "It is on purpose, of course." says nothing
 MIN_NEWS = 2  # of those, beyond what title and chosen sentences have said
 MIN_NEWS_OF_POST = 3  # where it speaks of the post: "This guide tells how to TITLE in minutes." says the title again
-_INTRODUCTION = 5  # candidates
+_INTRODUCTION = 3  # candidates
 _SOME = 3  # candidates that tell the language
 OFTEN = 5  # times that a post has a word which is one of its subjects
 
@@ -96,8 +96,8 @@ class Prose:
 
     def _is_adrift(self, index: int) -> bool:
         """Whether nothing holds a candidate but the sentence before it, whatever its wording: neither a word of the title nor
-        its place, the beginning of a paragraph in the post's introduction. Two in five of these lean, or worse; of all others
-        one in eighteen."""
+        its place, the beginning of a paragraph in the post's introduction. One in three of these leans, or worse; of all others
+        one in twenty."""
         candidate = self.candidates[index]
         if candidate.start or (candidate.opening and index < _INTRODUCTION) or not (self.title and self._english):
             return False

@@ -349,11 +349,9 @@ def test_english_is_told_by_prose_however_much_code_stands_beside_it() -> None:
 ADRIFT = "Operators of big clusters save a third of their bill."
 TOLD = [
     f"A pelican called {name} eats {fish} every morning."
-    for name, fish in zip(
-        ("Anna", "Bert", "Carl", "Dora", "Emil"), ("herrings", "eels", "perches", "breams", "sprats"), strict=True
-    )
+    for name, fish in (("Anna", "herrings"), ("Bert", "eels"), ("Carl", "perches"))
 ]
-FAR = "".join(f"<p>{sentence}</p><pre>code</pre>" for sentence in TOLD) + f"<p>{ADRIFT}</p>"
+NEAR, FAR = ("".join(f"<p>{sentence}</p><pre>code</pre>" for sentence in told) + f"<p>{ADRIFT}</p>" for told in (TOLD[:2], TOLD))
 
 
 @pytest.mark.parametrize(
@@ -363,6 +361,7 @@ FAR = "".join(f"<p>{sentence}</p><pre>code</pre>" for sentence in TOLD) + f"<p>{
         (f"<p>{TOLD[0]} {ADRIFT}</p>", "Pelicans", True),  # together with the one before it
         (f"<p>{TOLD[0]} Why so? {ADRIFT}</p>", "Pelicans", False),
         (f"<p>{TOLD[0]} Why so? {ADRIFT}</p>", "Clusters", True),
+        (NEAR, "Pelicans", True),
         (FAR, "Pelicans", False),
         (FAR, "Clusters", True),
     ],
