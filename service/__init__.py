@@ -34,6 +34,7 @@ Read in this order:
     formats     tagged posts -> JSONL, CSV, RSS, Atom, JSON Feed, Parquet, a table
     wires       stored posts -> a feed of one topic
     export      stored posts -> a file
+    counted     how many of what, as people say it
     output      a file that appears whole or not at all
     store       sources, posts, tags and corrections, in SQLite or PostgreSQL
     schemas     what requests and answers look like, as types

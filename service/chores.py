@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from model.errors import InputError, TopicwireError
 from model.posts import timestamp
+from service.counted import counted
 from service.settings import Settings
 from service.store import Job, Store
 
@@ -60,7 +61,10 @@ def _line(job: Job) -> str:
         how += f": {job.error}"
     elif job.result is not None:
         result = job.result
-        how += f": {result['version']} {result['decision']}" if job.kind == "retrain" else f": {result['posts']} posts tagged"
+        did = (
+            f"{result['version']} {result['decision']}" if job.kind == "retrain" else f"{counted(result['posts'], 'post')} tagged"
+        )
+        how += f": {did}"
     elif job.state == "running":
         how += f": {job.done} of {job.steps}, {job.what}" + ("; it has been told to stop" if job.stopping else "")
     return f"{job.id:5}  {job.kind:8}{job.asked:%Y-%m-%d %H:%M}  by {job.asked_by}  {how}"

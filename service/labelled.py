@@ -8,6 +8,7 @@ from model import strict_json
 from model.errors import ExampleError, InputError, TopicwireError
 from model.posts import Post, plain, timestamp
 from service import inputs, output
+from service.counted import counted
 from service.settings import Settings
 from training.examples import Example, conflicts, is_topic_name, read
 
@@ -127,7 +128,7 @@ def remove(options: Namespace, settings: Settings, say: Say) -> bool:
             "there is no such example; `topicwire examples list` says which there are, and a correction is withdrawn at its post",
             subject=what,
         )
-    print(f"{gone} examples {what} removed")
+    print(f"{counted(gone, 'example')} {what} removed")
     return True
 
 
@@ -136,7 +137,7 @@ def _add(examples: list[Example], who: str, settings: Settings) -> None:
 
     with Store.open(settings) as store:
         done = store.add_examples(examples, who)
-    print(f"{done.new} examples added, {done.changed} changed, {done.same} known already")
+    print(f"{counted(done.new, 'example')} added, {done.changed} changed, {done.same} known already")
 
 
 def _line(example: Example) -> str:

@@ -17,6 +17,7 @@ from model import summarizer
 from model.errors import InputError, TopicwireError, VersionError
 from model.versions import Versions
 from service import batch, processes
+from service.counted import counted
 from service.settings import Settings
 from service.store import Store, StoredPost
 
@@ -113,7 +114,7 @@ def run(options: Namespace, settings: Settings, say: Say) -> bool:
             done = retag(store, Versions(settings.models), source=source, since=options.since, jobs=jobs, say=say, progress=tell)
         except (KeyboardInterrupt, SystemExit):
             bar.close()
-            print(f"stopped; {told} posts were tagged again, and run again it goes on with the others", file=sys.stderr)
+            print(f"stopped; {counted(told, 'post')} tagged again; run again, it goes on with the others", file=sys.stderr)
             raise
-    print(f"{done.posts} posts tagged again by {done.version}")
+    print(f"{counted(done.posts, 'post')} tagged again by {done.version}")
     return not done.failed

@@ -13,6 +13,7 @@ from pathlib import Path
 from model.errors import FeedError, InputError, StoreError, TopicwireError, VersionError
 from model.versions import Versions
 from service import inputs, opml, output
+from service.counted import counted
 from service.fetch import fetch, is_url
 from service.poller import Poller, Round
 from service.sandbox import Sandbox
@@ -53,7 +54,7 @@ def import_(options: Namespace, settings: Settings, say: Say) -> bool:
     with Store.open(settings) as store:
         outcomes = store.add_sources(listed)
     new = sum(is_new for _, is_new in outcomes)
-    print(f"{new} sources added, {len(outcomes) - new} were there already")
+    print(f"{counted(new, 'source')} added, {len(outcomes) - new} were there already")
     return not faults
 
 
@@ -82,7 +83,7 @@ def remove(options: Namespace, settings: Settings, say: Say) -> bool:
             try:
                 source = store.find_source(given)
                 gone = store.remove_source(source.id)
-                print(f"{source.name}: removed, with {gone.posts} posts; {gone.examples} corrected ones stay as examples")
+                print(f"{source.name}: removed, with {counted(gone.posts, 'post')}; {gone.examples} corrected stay as examples")
             except TopicwireError as error:
                 failed = True
                 say(error.about(given))
@@ -144,7 +145,7 @@ def _round(version: Path, options: Namespace, settings: Settings, chance: random
             store.analyze()
         now = store.now()
         if settings.keep_days and (count := store.delete_posts_before(now - timedelta(days=settings.keep_days))):
-            print(f"{count} posts older than {settings.keep_days} days deleted", flush=True)
+            print(f"{counted(count, 'post')} older than {counted(settings.keep_days, 'day')} deleted", flush=True)
         store.delete_polls_before(now - timedelta(days=settings.keep_polls_days))
     return result.failures
 
@@ -153,7 +154,7 @@ def _summary(result: Round, seconds: float) -> str:
     outcomes = ", ".join(f"{count} {outcome}" for outcome, count in sorted(result.outcomes.items())) or "none was due"
     stages = ", ".join(f"{stage} {spent:.1f}" for stage, spent in result.seconds.items())
     return (
-        f"{result.sources} sources ({outcomes}): {result.new} posts new, {result.changed} changed; "
+        f"{counted(result.sources, 'source')} ({outcomes}): {counted(result.new, 'post')} new, {result.changed} changed; "
         f"{seconds:.1f} s (in all threads: {stages})"
     )
 

@@ -184,7 +184,7 @@ def test_nothing_is_kept_of_a_file_with_faults_unless_one_says_so(run: Run, tmp_
     assert run("examples", "list", **env).returncode == 1
 
     done = run("examples", "import", given, "--skip-faults", **env)
-    assert (done.returncode, done.stdout) == (0, b"1 examples added, 0 changed, 0 known already\n")
+    assert (done.returncode, done.stdout) == (0, b"1 example added, 0 changed, 0 known already\n")
 
 
 def test_categories_make_weak_examples(run: Run, tmp_path: Path) -> None:
@@ -207,7 +207,7 @@ def test_categories_make_weak_examples(run: Run, tmp_path: Path) -> None:
     ]
     assert run("examples", "conflicts", **env).stdout.startswith(b"0 posts are labelled in more than one way")
     done = run("examples", "remove", "--post", "2", **env)
-    assert (done.returncode, done.stdout) == (0, b"1 examples of 2 removed\n")
+    assert (done.returncode, done.stdout) == (0, b"1 example of 2 removed\n")
     assert run("examples", "remove", "--post", "2", **env).returncode == 1
     assert b"name whose examples" in run("examples", "remove", **env).stderr
     assert run("examples", "remove", "categories of Harbour", **env).returncode == 0

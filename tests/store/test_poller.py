@@ -328,15 +328,15 @@ def test_a_version_promoted_meanwhile_tags_from_the_next_round_on(
     )
     assert poller.stdout
     try:
-        assert "1 posts new" in poller.stdout.readline()
+        assert "1 post new" in poller.stdout.readline()
         versions.promote(second)
         site.pages["/a"] = rss("a", item(1, "a"), item(2, "a"))
-        while (line := poller.stdout.readline()) != "" and "1 posts new" not in line:
+        while (line := poller.stdout.readline()) != "" and "1 post new" not in line:
             assert "1 unchanged" in line
         while (line := poller.stdout.readline()) != "" and "1 unchanged" not in line:
             pass
         site.pages["/a"] = rss("a", item(1, "a"), item(2, "a"), item(3, "a"))
-        while (line := poller.stdout.readline()) != "" and "1 posts new" not in line:
+        while (line := poller.stdout.readline()) != "" and "1 post new" not in line:
             assert "1 unchanged" in line
     finally:
         poller.terminate()
@@ -375,8 +375,8 @@ def test_posts_and_polls_of_old_are_forgotten_where_the_user_wishes(
     site.pages["/a"] = rss("a", item(1, "a"), item(2, "a"), item(3, "a"), item(4, "a"))
     again = run("poll", **environment, TOPICWIRE_KEEP_DAYS="30")
 
-    assert "1 posts older than 30 days deleted" in done.stdout.decode()
-    assert again.stdout.decode().startswith("1 sources (1 fetched): 1 posts new, 0 changed; "), "what is forgotten stays away"
+    assert "1 post older than 30 days deleted" in done.stdout.decode()
+    assert again.stdout.decode().startswith("1 source (1 fetched): 1 post new, 0 changed; "), "what is forgotten stays away"
     assert sorted(made.ids(store.posts().posts)) == ["a-2", "a-3", "a-4"]
     assert [example.topics for example in store.examples()] == [("containers",)]
 
@@ -471,7 +471,7 @@ def test_from_a_site_to_its_posts_on_the_command_line(site: Site, run: Run, envi
     assert "Mine  [Cloud]" in shown.stdout.decode()
     assert removed.returncode == 1
     assert removed.stderr.decode().count("there is no such source") == 2
-    assert removed.stdout.decode().count("removed, with 1 posts; 0 corrected ones stay as examples") == 2
+    assert removed.stdout.decode().count("removed, with 1 post; 0 corrected stay as examples") == 2
     assert imported.stdout.decode() == "2 sources added, 0 were there already\n"
 
 
@@ -489,8 +489,8 @@ def test_lists_come_from_anywhere_and_faults_count(site: Site, run: Run, environ
     added = run("sources", "add", packed, **home)
     missing = run("sources", "import", f"{site.url}/none", **home)
 
-    assert (fetched.returncode, fetched.stdout) == (0, b"1 sources added, 0 were there already\n")
-    assert (of_file.returncode, of_file.stdout) == (1, b"1 sources added, 0 were there already\n")
+    assert (fetched.returncode, fetched.stdout) == (0, b"1 source added, 0 were there already\n")
+    assert (of_file.returncode, of_file.stdout) == (1, b"1 source added, 0 were there already\n")
     assert of_file.stderr.decode() == f"topicwire: {packed}:1: 'ftp://b.example/' is no http(s) URL of a feed\n"
     assert (of_url.returncode, of_url.stdout) == (1, b"0 sources added, 1 were there already\n")
     assert (added.returncode, added.stderr) == (1, of_file.stderr)

@@ -281,7 +281,7 @@ def test_the_command(run: Run, home: Path, tmp_path: Path, version: Version) -> 
 
     assert none.returncode == 1
     assert b"nothing is stored here yet" in none.stderr
-    assert (of_two.returncode, of_two.stdout.decode()) == (0, f"1 posts tagged again by {version.name}\n")
+    assert (of_two.returncode, of_two.stdout.decode()) == (0, f"1 post tagged again by {version.name}\n")
     assert (rest.returncode, rest.stdout.decode(), rest.stderr) == (0, f"3 posts tagged again by {version.name}\n", b"")
     assert (wrong.returncode, b"there is no such source" in wrong.stderr) == (1, True)
 
@@ -304,7 +304,7 @@ def test_the_command_is_safe_to_interrupt(
     monkeypatch.setattr(Store, "retag", interrupted)
 
     assert cli.main(["retag"]) == cli.INTERRUPTED
-    assert capsys.readouterr().err == "stopped; 128 posts were tagged again, and run again it goes on with the others\n"
+    assert capsys.readouterr().err == "stopped; 128 posts tagged again; run again, it goes on with the others\n"
     with Store.open(Settings(home=tmp_path)) as store:
         assert len([model for model in answers(store).values() if model != "v1"]) == 128
 
