@@ -552,33 +552,38 @@ _IRREGULAR = """
     """
 # Verbs that prose on software is made of. Many are nouns too: the list lets a fragment through rather than lose a sentence.
 _REGULAR = """
-    accept achieve act add address adopt agree aim allow analyze announce answer appear apply ask assign assume attach
-    attend automate avoid become begin behave believe belong benefit bind boost break bring build calculate call capture care
-    catch cause change check choose claim clean clear close collect combine come compare compile complete comprise
-    compute conclude configure confirm connect consider consist contain continue contribute control convert convince
-    cost count cover crash create cut deal decide define delay delegate delete deliver demonstrate deny depend deploy
-    describe design detect determine develop differ disable discuss display distribute download drain drive drop
-    duplicate earn eat eliminate embed emerge emit enable encourage encrypt end enforce enhance enrich ensure enter
-    escape estimate evaluate evolve examine exceed exchange exclude execute exist exit expand expect expire explain
-    explore export expose extend facilitate fail fall favor fear feature feel fetch find finish fire fit fix focus
-    follow force forget form forward free gain gather generate get give go grow guarantee guard guide handle happen
-    hear help hide hold hope host identify implement imply import improve include increase influence inform inherit
-    inject insert inspect install instruct integrate interact introduce invite invoke involve isolate iterate join jump justify
-    keep kill know lack last launch lead learn leave let leverage lie limit listen live load look lose love maintain make
-    manage map mark matter mean measure meet mention merge migrate minimize mirror mix modify monitor mount move
-    multiply navigate need negotiate note notice notify observe obtain occur offer open operate optimize orchestrate
-    organize orient outline override own package parse pass pause pay perform persist pick place plan play point poll
-    pose post power predict prefer prepare present preserve prevent print process produce promise propagate propose
-    protect prove provide provision publish pull push put raise rank reach react read rebuild receive recommend
-    recover redirect reduce refer reflect refuse register reject relate relax release reload rely remain remember
-    remove rename render repeat replace report represent request require reset reshape resist resolve respect respond
-    restart restore restrict result retain retrieve retry return reuse reveal review revoke rewrite rise roll rotate
-    run satisfy save say scale schedule search secure see seem select send separate serve set share shift ship shorten
-    show shrink sign simplify sit sleep slow solve sound spawn speak specify speed spend split stall stand start stay
-    steal stick stop store stream strip struggle subscribe suffer suggest suit supply support surround survive suspend
-    switch sync take talk target teach tell tend terminate test think throw touch track trade transfer transform
-    translate travel treat trigger truncate trust try turn understand unify unlock update upgrade upload use validate
-    vanish vary verify view visit wait wake walk want warn waste watch weigh win wonder work worry wrap write yield
+    accept achieve act add address adopt affect agree aim allow analyze announce answer appear apply ask assign
+    assume attach attend authorize automate avoid become begin behave believe belong benefit bind boost break bring
+    build bundle calculate call capture care carry catch cause center change check choose claim clean clear close
+    collect combine come compare compile complete comprise compute conclude configure confirm connect consider
+    consist consolidate consume contain continue contrast contribute control convert convince cost count cover
+    crash create customize cut deal debug decide decouple define delay delegate delete deliver demand demonstrate
+    deny depend deploy describe design detect determine develop differ disable discuss display distribute download
+    drain drive drop duplicate earn eat eliminate embed embrace emerge emit emulate enable encompass encourage
+    encrypt end enforce enhance enjoy enrich ensure enter escape estimate evaluate evolve examine exceed exchange
+    exclude execute exist exit expand expect expire explain explore export expose extend extract facilitate fail
+    fall favor fear feature feel fetch find finish fire fit fix focus follow force forget form forward free gain
+    gather generate get give go govern grow guarantee guard guide handle happen hear help hide hold hope host
+    identify implement imply import improve include increase influence inform inherit inject insert inspect install
+    instruct integrate interact introduce invite invoke involve isolate issue iterate join jump justify keep kill
+    know lack land last launch lead learn leave let leverage lie limit listen live load look lose love maintain
+    make manage map mark matter mean measure meet mention merge migrate minimize mirror mix modify monitor mount
+    move multiply navigate need negotiate note notice notify observe obtain occur offer open operate optimize
+    orchestrate organize orient outline outperform override own package parse pass pause pay perform persist pick
+    place plan play point poll pose post power predict prefer prepare present preserve prevent print process
+    produce promise propagate propose protect prove provide provision publish pull push put query raise rank reach
+    read rebuild receive recommend recover redirect reduce refactor refer reference reflect refuse register reject
+    relate relax release reload rely remain remember remove rename render repeat replace replicate report represent
+    request require reset reshape reside resist resolve respect respond restart restore restrict result retain
+    retrieve retry return reuse reveal review revoke revolve rewrite rise roll rotate route run satisfy save say
+    scale schedule scrape search secure see seem select send separate serve set share shield shift ship shorten
+    show shrink sign simplify simulate sit sleep slow solve sound spawn speak specify speed spend split stall stand
+    standardize start stay steal stick stop store stream streamline strip struggle subscribe substitute suffer
+    suggest suit supply support surround survive suspend switch sync tackle take talk target teach tell tend
+    terminate test think thrive throw touch track trade transfer transform transition translate travel treat
+    trigger truncate trust try tune turn underpin understand unify unlock unveil update upgrade upload use validate
+    value vanish vary verify view visit visualize wait wake walk want warn waste watch weigh welcome win wonder
+    work worry wrap write yield
     """
 
 

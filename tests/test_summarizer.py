@@ -461,6 +461,8 @@ def test_a_sentence_in_small_letters_begins_with_what_the_post_writes_so_often()
         "Nodes have labels, and these labels tell the scheduler apart.",
         "The scheduler subscribes to every event of the cluster.",
         "A lot of operators place their pods by hand.",
+        "The new mesh routes traffic between clusters.",
+        "React components place every button of the page.",
         "The scheduler has moved on by work that Example sponsored by a grant.",
         "The project gave a grant to the scheduler as a thank you for its work.",
     ],
