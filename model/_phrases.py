@@ -617,6 +617,9 @@ def _has_past_tense(words: Set[str]) -> bool:
     return any(len(word) > 4 and word.endswith("ed") for word in words)
 
 
+# Of one, a verb says so: "a tool breaks", but "a lot of tools break".
+SINGULAR = re.compile(r"an? (?!(?:lot|few|series|number|couple|handful|variety|range|group|set|host|bunch|majority)\b)")
+
 # Who does something, whoever it is.
 SOMEBODY = frozenset({"i", "you", "we", "it", "they", "there", "one", "everyone"})
 

@@ -117,9 +117,10 @@ class Prose:
     def _repeats_title(self, index: int) -> bool:
         if not self.title:
             return False
-        candidate = self.candidates[index]
-        least = MIN_NEWS_OF_POST if _phrases.OF_ITSELF.match(candidate.lower) else MIN_NEWS
-        return candidate.stems <= self.title or (self._english and len(self.news(index)) < least)
+        candidate, news = self.candidates[index], len(self.news(index))
+        if candidate.stems <= self.title or (self._english and news < MIN_NEWS):
+            return True
+        return self._english and news < MIN_NEWS_OF_POST and _phrases.OF_ITSELF.match(candidate.lower) is not None
 
     def _gather(self, kinds: frozenset[Kind], most: int) -> None:
         found = self.candidates
@@ -278,10 +279,6 @@ _GLUED = re.compile(
 )
 
 
-# Of one, a verb says so: "a tool breaks", but "a lot of tools break".
-_SINGULAR = re.compile(r"an? (?!lot|few|series|number|couple|handful|variety|range|group|set|host|bunch|majority)")
-
-
 def _has_verb(candidate: Candidate, *, task: bool) -> bool:
     """Whether there is a verb. Unless the sentence may be a `task`, a first word that may be one wants another, in small letters,
     that says what somebody does: "Get it from the site" and "Lead Expert, Team Lead" do not. So does "A tool to ...". "From a
@@ -290,7 +287,7 @@ def _has_verb(candidate: Candidate, *, task: bool) -> bool:
     first = candidate.first_word
     if first == "from":
         return _phrases.has_finite_verb(candidate.words)
-    if _SINGULAR.match(candidate.lower):
+    if _phrases.SINGULAR.match(candidate.lower):
         return _phrases.has_predicate(candidate.words)
     if first == "to" and "," not in candidate.text and _phrases.SOMEBODY.isdisjoint(candidate.words):
         return _phrases.has_predicate(candidate.words - {"be"})

@@ -134,6 +134,7 @@ NEVER = [
     "If nodes are new to you, the scheduler is a good place to start.",
     "The configuration of the scheduler provides a simple example.",
     "How to run a scheduler for big clusters on one machine.",
+    "A setup for the scheduler on big clusters to run without a hitch.",
     "A place for operators of big clusters to share what they know.",
     "This episode is sponsored by the makers of a scheduler for clusters.",
     "A special thank you to Jane Doe, who has made the scheduler faster.",
